@@ -1,7 +1,15 @@
-/** Evaluations of trust resources that vendors share: an unreadable one, and an identity of several clusters. */
+/** Evaluations of trust resources that vendors share: an unreadable one, an identity of several clusters, and one of another owner. */
 import { asFault, PullpassError } from '../errors/pullpass-error.ts'
 import type { Context } from '../http/context.ts'
-import type { Accepted, TrustedCluster, TrustFinding, TrustResource } from './trust-contract.ts'
+import type { VendorFinding } from './trust-change.ts'
+import {
+  type Accepted,
+  marksIn,
+  type TrustedCluster,
+  type TrustFinding,
+  type TrustResource,
+  trustRefused,
+} from './trust-contract.ts'
 
 /** A failed read is a verdict, not an exception; only an interruption is thrown. */
 export async function observed(
@@ -54,3 +62,48 @@ export function sharingOf(
   })
   return { verdict: 'refused', sharedWith, fault }
 }
+
+// Resources that carry the marks of the clusters for which pullpass created them, at the beginning of a text, and roles that such clusters share.
+
+/** Whether pullpass created it for one of these clusters. */
+export const isMarked = (description: string, marks: readonly string[]): boolean =>
+  marksIn(description).some((mark) => marks.includes(mark))
+
+/** Of a resource that pullpass did not create for this cluster. */
+export function describeOwner(description: string): string {
+  const carried = marksIn(description)
+  if (carried.length === 0) return 'pullpass did not create it'
+  return `pullpass created it for another issuer than this cluster's: its mark is ${carried.join(' ')}`
+}
+
+/** A sentence for each other cluster that the role was created for, also if it was created for one of these clusters too. */
+export const describeSharing = (role: string, marks: readonly string[], description: string): string[] =>
+  marksIn(description)
+    .filter((mark) => !marks.includes(mark))
+    .map((mark) => `pullpass created ${role} for another cluster, with the mark ${mark}`)
+
+/** Service accounts of clusters that share a role have the same permissions. `field`: of a document, with the role. */
+export const roleShared = (role: string, field: string, sharedWith: readonly string[]): PullpassError =>
+  new PullpassError({
+    code: 'TRUST_DOMAIN_SHARED',
+    hop: 'trust',
+    seen: `role ${role} belongs to another cluster: ${sharedWith.join('; ')}`,
+    expected: 'a role for each cluster: clusters that share one have the same permissions',
+    hint: `set another role in ${field}; or, if these clusters may have the same permissions, accept it: --share-trust-domain`,
+  })
+
+/** Of a provider of another owner: roles that do not compare the audience accept tokens for each client id. */
+export const clientIdRefusal = (
+  provider: string,
+  present: readonly string[],
+  added: readonly string[],
+): Pick<VendorFinding, 'fault' | 'override'> => ({
+  fault: trustRefused(
+    `provider ${provider} exists, pullpass did not create it, and it accepts the client ids ${present.join(', ') || '(none)'}`,
+    {
+      expected: `client id ${added.join(' and ')} too`,
+      hint: 'set the audience of the registry to one of its client ids; or, if every role that trusts the provider may get tokens for another audience: --replace clientIds',
+    },
+  ),
+  override: { replace: ['clientIds'] },
+})

@@ -1,6 +1,5 @@
 /** A role as RAM has it. https://www.alibabacloud.com/help/en/ram/developer-reference/api-ram-2015-05-01-getrole */
 import { asList, asObject, asText, type JsonObject } from '../../../text/json-fields.ts'
-import { marksIn } from '../../trust-contract.ts'
 import { parseArn } from '../names.ts'
 import { statementsIn } from './policies.ts'
 import { type RamCall, type RamConnection, readEntity } from './requests.ts'
@@ -32,10 +31,6 @@ export async function readRole(ram: RamConnection, arn: string): Promise<FoundRo
     maxSessionSeconds: Number(role['MaxSessionDuration'] ?? 3600),
   }
 }
-
-/** Whether pullpass created it for one of these clusters. */
-export const isOf = (marks: readonly string[], { description }: Pick<FoundRole, 'description'>): boolean =>
-  marksIn(description).some((mark) => marks.includes(mark))
 
 /** Names of the policies that are attached to a role. An absent role has none. */
 export async function attachedPolicies(ram: RamConnection, arn: string): Promise<string[]> {

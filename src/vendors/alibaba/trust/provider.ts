@@ -1,7 +1,8 @@
 /** The OIDC provider of a cluster's issuer in an account. https://www.alibabacloud.com/help/en/ram/developer-reference/api-ims-2019-08-15-createoidcprovider */
 import { asObject, asText, type JsonObject } from '../../../text/json-fields.ts'
 import type { VendorChange, VendorFinding } from '../../trust-change.ts'
-import { type Accepted, marksIn, type RemovalPlan, type RemovalScope, trustRefused } from '../../trust-contract.ts'
+import { type Accepted, type RemovalPlan, type RemovalScope, trustRefused } from '../../trust-contract.ts'
+import { clientIdRefusal, describeOwner, isMarked } from '../../trust-findings.ts'
 import { parseArn } from '../names.ts'
 import type { DesiredProvider, DesiredRole } from './desired.ts'
 import { readRole } from './found-role.ts'
@@ -46,9 +47,9 @@ export async function observeProvider(
   if (found === undefined) return await observeAbsent(desired, ram)
   if (found.issuer !== issuer) return { presence: 'present', verdict: 'refused', fault: otherIssuer(desired, found) }
   const added = desired.clientIds.filter((id) => !found.clientIds.includes(id))
-  const isOwn = marksIn(found.description).includes(desired.mark)
+  const isOwn = isMarked(found.description, [desired.mark])
   if (added.length > 0 && !isOwn && !replace.includes('clientIds'))
-    return { presence: 'present', verdict: 'refused', ...clientIdRefusal(desired, found, added) }
+    return { presence: 'present', verdict: 'refused', ...clientIdRefusal(arn, found.clientIds, added) }
   const differ = desired.fingerprints.join() !== lowerCase(found.fingerprints).toSorted().join()
   const replaced = differ && replace.includes('fingerprints')
   const changes = [
@@ -99,22 +100,6 @@ const otherIssuer = ({ arn, issuer }: DesiredProvider, found: FoundProvider) =>
     expected: `a provider for issuer ${issuer}, or an unused name`,
     hint: 'set another name in alibaba.oidcProviderArn; Alibaba Cloud does not change the issuer of a provider',
   })
-
-/** Roles that do not compare the audience accept tokens for each client id. */
-const clientIdRefusal = (
-  { arn }: DesiredProvider,
-  { clientIds }: FoundProvider,
-  added: readonly string[],
-): Pick<VendorFinding, 'fault' | 'override'> => ({
-  fault: trustRefused(
-    `provider ${arn} exists, pullpass did not create it, and it accepts the client ids ${clientIds.join(', ') || '(none)'}`,
-    {
-      expected: `client id ${added.join(' and ')} too`,
-      hint: 'set the audience of the registry to one of its client ids; or, if every role that trusts the provider may get tokens for another audience: --replace clientIds',
-    },
-  ),
-  override: { replace: ['clientIds'] },
-})
 
 function creation(desired: DesiredProvider, ram: RamConnection): VendorChange {
   const { arn, issuer, clientIds, fingerprints, description } = desired
@@ -174,13 +159,7 @@ export async function planProviderRemoval(
 ): Promise<RemovalPlan> {
   const found = await readProvider(arn, ram)
   if (found === undefined) return { state: 'absent' }
-  const carried = marksIn(found.description)
-  if (carried.length === 0) return { state: 'kept', note: 'pullpass did not create it' }
-  if (!carried.some((mark) => marks.includes(mark)))
-    return {
-      state: 'kept',
-      note: `pullpass created it for another issuer than this cluster's: its mark is ${carried.join(' ')}`,
-    }
+  if (!isMarked(found.description, marks)) return { state: 'kept', note: describeOwner(found.description) }
   const using = await rolesTrusting(arn, { removed, roles }, ram)
   if (using === 'too many roles')
     return { state: 'kept', note: 'the account has too many roles to read those that trust it' }

@@ -5,7 +5,8 @@
 import { asList, asObject, asText } from '../../../text/json-fields.ts'
 import { samePolicy } from '../../policy-document.ts'
 import type { VendorChange, VendorFinding } from '../../trust-change.ts'
-import { marksIn, type RemovalPlan, type RemovalScope, trustRefused } from '../../trust-contract.ts'
+import { type RemovalPlan, type RemovalScope, trustRefused } from '../../trust-contract.ts'
+import { describeOwner, isMarked } from '../../trust-findings.ts'
 import { parseArn } from '../names.ts'
 import type { DesiredPolicy } from './desired.ts'
 import { attachedPolicies, onRole } from './found-role.ts'
@@ -45,7 +46,7 @@ export async function observePolicy(desired: DesiredPolicy, ram: RamConnection):
   if (found === undefined) return { presence: 'absent', verdict: 'create', changes: [creation(desired, ram)] }
   const hcl = policyBlock({ ...desired, description: found.description })('present')
   if (samePolicy(found.document, renderPullPolicy(desired))) return { presence: 'present', verdict: 'ok', hcl }
-  const isOwn = marksIn(found.description).includes(desired.mark)
+  const isOwn = isMarked(found.description, [desired.mark])
   const others = isOwn ? await otherHolders(desired, ram) : []
   if (!isOwn || others.length > 0)
     return { presence: 'present', verdict: 'refused', hcl, fault: policyRefusal(desired, others) }
@@ -134,8 +135,7 @@ export async function planPolicyRemoval(
 ): Promise<RemovalPlan> {
   const found = await readPolicy(desired, ram)
   if (found === undefined) return { state: 'absent' }
-  if (!marksIn(found.description).some((mark) => marks.includes(mark)))
-    return { state: 'kept', note: 'pullpass did not create it' }
+  if (!isMarked(found.description, marks)) return { state: 'kept', note: describeOwner(found.description) }
   const others = await otherHolders(desired, ram)
   if (others.length > 0) return { state: 'kept', note: `it is also attached to ${others.join(', ')}` }
   const grant = policyResourceName(desired.role, nameOf(desired))

@@ -1,5 +1,4 @@
 /** A role whose trust policy allows exactly the subjects of documents. https://www.alibabacloud.com/help/en/ram/user-guide/create-a-ram-role-for-a-trusted-idp */
-import { PullpassError } from '../../../errors/pullpass-error.ts'
 import { shellQuote } from '../../../text/plain-text.ts'
 import type { VendorChange, VendorFinding } from '../../trust-change.ts'
 import {
@@ -10,8 +9,9 @@ import {
   type RemovalScope,
   trustRefused,
 } from '../../trust-contract.ts'
+import { describeOwner, describeSharing, isMarked, roleShared } from '../../trust-findings.ts'
 import type { DesiredRole, DesiredStatement } from './desired.ts'
-import { attachedPolicies, type FoundRole, isOf, isPolicyOf, onRole, readRole } from './found-role.ts'
+import { attachedPolicies, type FoundRole, isPolicyOf, onRole, readRole } from './found-role.ts'
 import {
   acceptance,
   denies,
@@ -35,7 +35,7 @@ export async function observeRole(
   const { arn } = desired
   const found = await readRole(ram, arn)
   if (found === undefined) return { presence: 'absent', verdict: 'create', changes: [creation(desired, ram)] }
-  const sharedWith = describeSharing(desired, found)
+  const sharedWith = describeSharing(desired.arn, desired.marks, found.description)
   const shared = sharedWith.length > 0 && { sharedWith }
   const refused = refusal(desired, found, accepted)
   if (refused !== undefined)
@@ -123,9 +123,9 @@ function refusal(
     }
   }
   if (missingIn(desired, found).length === 0) return undefined
-  const sharedWith = describeSharing(desired, found)
-  if (sharedWith.length > 0 && sharing !== 'accepted') return { fault: roleShared(arn, sharedWith) }
-  if (!isOf(marks, found) && sharedWith.length === 0) return otherOwner(desired, found)
+  const sharedWith = describeSharing(desired.arn, desired.marks, found.description)
+  if (sharedWith.length > 0 && sharing !== 'accepted') return { fault: roleShared(arn, 'alibaba.roleArn', sharedWith) }
+  if (!isMarked(found.description, marks) && sharedWith.length === 0) return otherOwner(desired, found)
   const restricting = restrictedIn(desired, found)
   if (restricting.length === 0 || replace.includes('trustPolicy')) return undefined
   return {
@@ -159,22 +159,6 @@ function otherOwner(desired: DesiredRole, found: FoundRole): Pick<VendorFinding,
 
 const updateCall = (arn: string, policy: string, fields: Readonly<Record<string, string>> = {}) =>
   onRole('UpdateRole', arn, { NewAssumeRolePolicyDocument: policy, ...fields })
-
-/** A sentence for each other cluster that the role was created for, also if it was created for one of these clusters too. */
-const describeSharing = ({ arn, marks }: DesiredRole, { description }: FoundRole): string[] =>
-  marksIn(description)
-    .filter((mark) => !marks.includes(mark))
-    .map((mark) => `pullpass created ${arn} for another cluster, with the mark ${mark}`)
-
-/** Service accounts of clusters that share a role have the same permissions. */
-const roleShared = (arn: string, sharedWith: readonly string[]) =>
-  new PullpassError({
-    code: 'TRUST_DOMAIN_SHARED',
-    hop: 'trust',
-    seen: `role ${arn} belongs to another cluster: ${sharedWith.join('; ')}`,
-    expected: 'a role for each cluster: clusters that share one have the same permissions',
-    hint: 'set another role in alibaba.roleArn; or, if these clusters may have the same permissions, accept it: --share-trust-domain',
-  })
 
 function notesOn(desired: DesiredRole, { statements = [] }: FoundRole): string[] {
   const { statements: all } = desired
@@ -275,7 +259,7 @@ export async function planRoleRemoval(
   const found = await readRole(ram, arn)
   if (found === undefined) return { state: 'absent' }
   const { statements, description } = found
-  if (!isOf(marks, found)) return { state: 'kept', note: describeOwner(found) }
+  if (!isMarked(found.description, marks)) return { state: 'kept', note: describeOwner(found.description) }
   if (statements === undefined) return { state: 'kept', note: 'its trust policy cannot be read' }
   const others = statements.filter((one) => !isStatementOf(one, all))
   const policies = (await attachedPolicies(ram, arn)).filter((name) => !removed.includes(policyResourceName(arn, name)))
@@ -307,9 +291,3 @@ const withoutMarks = (description: string, marks: readonly string[]) =>
 
 const describeOthers = (statements: readonly Parameters<typeof tokensIn>[0][]) =>
   `its trust policy has statements for others: ${statements.map((one) => tokensIn(one)?.subject ?? JSON.stringify(one).slice(0, 200)).join(', ')}`
-
-function describeOwner({ description }: FoundRole): string {
-  const carried = marksIn(description)
-  if (carried.length === 0) return 'pullpass did not create it'
-  return `pullpass created it for another issuer than this cluster's: its mark is ${carried.join(' ')}`
-}

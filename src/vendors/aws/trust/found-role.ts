@@ -1,6 +1,5 @@
 /** A role as IAM has it. https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetRole.html */
 import { asObject, asText, type JsonObject } from '../../../text/json-fields.ts'
-import { marksIn } from '../../trust-contract.ts'
 import { parseRole } from '../names.ts'
 import { namesIn, statementsIn } from './policies.ts'
 import { decodeDocument, tagsIn } from './provider.ts'
@@ -29,10 +28,6 @@ export async function readRole(iam: IamConnection, arn: string): Promise<FoundRo
     tags: tagsIn(role),
   }
 }
-
-/** Whether pullpass created it for one of these clusters. */
-export const isOf = (marks: readonly string[], { description }: FoundRole): boolean =>
-  marksIn(description).some((mark) => marks.includes(mark))
 
 /** Names of inline policies, and of managed ones; undefined if the lists are incomplete. */
 export async function policiesOf(arn: string, iam: IamConnection): Promise<string[] | undefined> {

@@ -2,7 +2,7 @@
 import { asList, asObject, asText, type JsonObject } from '../../../text/json-fields.ts'
 import type { VendorChange, VendorFinding } from '../../trust-change.ts'
 import type { Accepted, RemovalPlan, RemovalScope } from '../../trust-contract.ts'
-import { marksIn, trustRefused } from '../../trust-contract.ts'
+import { clientIdRefusal, describeOwner, isMarked } from '../../trust-findings.ts'
 import type { DesiredProvider } from './desired.ts'
 import { isStatementOf, namesIn, providersIn, statementsIn } from './policies.ts'
 import { type IamConnection, listAll, listFields, readEntity } from './requests.ts'
@@ -22,9 +22,9 @@ export async function observeProvider(
   if (found === undefined) return { presence: 'absent', verdict: 'create', changes: [creation(desired, iam)] }
   const clientIds = namesIn(found['ClientIDList'])
   const added = desired.clientIds.filter((id) => !clientIds.includes(id))
-  const isOwn = marksIn(tagsIn(found)[tag] ?? '').includes(desired.mark)
+  const isOwn = isMarked(tagsIn(found)[tag] ?? '', [desired.mark])
   if (added.length > 0 && !isOwn && !replace.includes('clientIds')) {
-    return { presence: 'present', verdict: 'refused', ...clientIdRefusal(desired, clientIds, added) }
+    return { presence: 'present', verdict: 'refused', ...clientIdRefusal(desired.arn, clientIds, added) }
   }
   const thumbprints = namesIn(found['ThumbprintList']).map((one) => one.toLowerCase())
   const differ = desired.thumbprints !== undefined && desired.thumbprints.join() !== thumbprints.join()
@@ -48,22 +48,6 @@ export async function observeProvider(
     ...(differ && !replaced && { kept: ['thumbprints'], keptAuthority: 'thumbprints' }),
   }
 }
-
-/** Roles that do not compare the audience accept tokens for each client id. */
-const clientIdRefusal = (
-  { arn }: DesiredProvider,
-  present: readonly string[],
-  added: readonly string[],
-): Pick<VendorFinding, 'fault' | 'override'> => ({
-  fault: trustRefused(
-    `provider ${arn} exists, pullpass did not create it, and it accepts the client ids ${present.join(', ') || '(none)'}`,
-    {
-      expected: `client id ${added.join(' and ')} too`,
-      hint: 'set the audience of the registry to one of its client ids; or, if every role that trusts the provider may get tokens for another audience: --replace clientIds',
-    },
-  ),
-  override: { replace: ['clientIds'] },
-})
 
 function creation(desired: DesiredProvider, { call }: IamConnection): VendorChange {
   const { arn, issuer, clientIds, thumbprints = [], mark } = desired
@@ -127,13 +111,8 @@ export async function planProviderRemoval(
 ): Promise<RemovalPlan> {
   const found = await readEntity(iam, 'GetOpenIDConnectProvider', named(arn))
   if (found === undefined) return { state: 'absent' }
-  const carried = marksIn(tagsIn(found)[tag] ?? '')
-  if (carried.length === 0) return { state: 'kept', note: 'pullpass did not create it' }
-  if (!carried.some((mark) => marks.includes(mark)))
-    return {
-      state: 'kept',
-      note: `pullpass created it for another issuer than this cluster's: its mark is ${carried.join(' ')}`,
-    }
+  const mark = tagsIn(found)[tag] ?? ''
+  if (!isMarked(mark, marks)) return { state: 'kept', note: describeOwner(mark) }
   const using = await rolesTrusting(arn, { marks, removed }, iam)
   if (using === 'too many roles')
     return { state: 'kept', note: 'the account has too many roles to list those that trust it' }

@@ -1,8 +1,9 @@
 /** What destroy removes of a role. https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteRole.html */
 import type { JsonObject } from '../../../text/json-fields.ts'
-import { marksIn, type RemovalPlan, type RemovalScope } from '../../trust-contract.ts'
+import type { RemovalPlan, RemovalScope } from '../../trust-contract.ts'
+import { describeOwner, isMarked } from '../../trust-findings.ts'
 import { type DesiredRole, formerPolicyName } from './desired.ts'
-import { type FoundRole, incompletePolicies, isOf, isPolicyOf, named, policiesOf, readRole } from './found-role.ts'
+import { incompletePolicies, isPolicyOf, named, policiesOf, readRole } from './found-role.ts'
 import { isStatementOf, policyResourceName, renderPolicy, sidIn } from './policies.ts'
 import type { IamConnection } from './requests.ts'
 
@@ -23,15 +24,17 @@ export async function planRoleRemoval(
   const isRemoved = (name: string) =>
     removed.some((one) => [one, formerPolicyName(one)].includes(policyResourceName(arn, name)))
   const policies = listed.filter((name) => !isRemoved(name))
-  const isOwn = isOf(marks, found)
+  const isOwn = isMarked(found.description, marks)
   if (isOwn && others.length === 0 && policies.length === 0) {
     return { state: 'removable', remove: async () => void (await iam.call('DeleteRole', named(arn))) }
   }
   const needed = policies.filter((name) => isPolicyOf(name, marks))
   if (needed.length > 0) return { state: 'kept', note: `other documents need it: ${needed.join(', ')}` }
-  if (obsolete.length === 0) return { state: 'kept', note: isOwn ? describeOthers(others) : describeOwner(found) }
+  if (obsolete.length === 0)
+    return { state: 'kept', note: isOwn ? describeOthers(others) : describeOwner(found.description) }
   if (others.length === 0) {
-    const note = policies.length > 0 ? `it has other policies: ${policies.join(', ')}` : describeOwner(found)
+    const note =
+      policies.length > 0 ? `it has other policies: ${policies.join(', ')}` : describeOwner(found.description)
     return { state: 'kept', note }
   }
   return {
@@ -45,9 +48,3 @@ export async function planRoleRemoval(
 
 const describeOthers = (statements: readonly JsonObject[]) =>
   `its trust policy has statements that pullpass did not write, or that were changed: ${statements.map((one) => sidIn(one) || 'one without an id').join(', ')}`
-
-function describeOwner({ description }: FoundRole): string {
-  const carried = marksIn(description)
-  if (carried.length === 0) return 'pullpass did not create it'
-  return `pullpass created it for another issuer than this cluster's: its mark is ${carried.join(' ')}`
-}

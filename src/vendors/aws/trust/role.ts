@@ -1,11 +1,12 @@
 /** A role whose trust policy allows exactly the subjects of documents. https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create_for-idp_oidc.html */
-import { PullpassError } from '../../../errors/pullpass-error.ts'
+import type { PullpassError } from '../../../errors/pullpass-error.ts'
 import type { JsonObject } from '../../../text/json-fields.ts'
 import type { VendorChange, VendorFinding } from '../../trust-change.ts'
-import { type Accepted, marksIn, notInFlag, trustRefused } from '../../trust-contract.ts'
+import { type Accepted, notInFlag, trustRefused } from '../../trust-contract.ts'
+import { describeSharing, isMarked, roleShared } from '../../trust-findings.ts'
 import { parseRole } from '../names.ts'
 import type { DesiredRole, DesiredStatement, Tokens } from './desired.ts'
-import { type FoundRole, incompletePolicies, isOf, isPolicyOf, named, policiesOf, readRole } from './found-role.ts'
+import { type FoundRole, incompletePolicies, isPolicyOf, named, policiesOf, readRole } from './found-role.ts'
 import {
   acceptance,
   denies,
@@ -30,7 +31,7 @@ export async function observeRole(
   const { arn } = desired
   const found = await readRole(iam, arn)
   if (found === undefined) return { presence: 'absent', verdict: 'create', changes: [creation(desired, iam)] }
-  const sharedWith = describeSharing(desired, found)
+  const sharedWith = describeSharing(desired.arn, desired.marks, found.description)
   const shared = sharedWith.length > 0 && { sharedWith }
   const refused = refusal(desired, found, accepted)
   if (refused !== undefined) {
@@ -168,13 +169,13 @@ function refusal(
   }
   const isIncomplete = missingIn(desired, found).length > 0 || found.maxSessionSeconds < desired.maxSessionSeconds
   if (!isIncomplete) return undefined
-  const sharedWith = describeSharing(desired, found)
-  if (sharedWith.length > 0 && sharing !== 'accepted') return { fault: roleShared(arn, sharedWith) }
+  const sharedWith = describeSharing(desired.arn, desired.marks, found.description)
+  if (sharedWith.length > 0 && sharing !== 'accepted') return { fault: roleShared(arn, 'aws.roleArn', sharedWith) }
   const occupied = occupiedSid(desired, found)
   if (occupied !== undefined) return { fault: occupied }
   if (replace.includes('trustPolicy')) return undefined
   const restricted = restriction(desired, found)
-  if (restricted !== undefined || isOf(desired.marks, found) || sharedWith.length > 0) return restricted
+  if (restricted !== undefined || isMarked(found.description, desired.marks) || sharedWith.length > 0) return restricted
   return {
     fault: trustRefused(`role ${arn} exists, and pullpass did not create it`, {
       expected: 'a role that already trusts the subjects of the documents, or an unused name',
@@ -216,22 +217,6 @@ function restriction(desired: DesiredRole, found: FoundRole): Pick<VendorFinding
 
 const describeRestricted = (statements: readonly JsonObject[]) =>
   statements.map((one) => `${furtherConditions(one)} (statement ${sidIn(one) || 'without an id'})`).join('; ')
-
-/** A sentence for each other cluster that the role was created for, also if it was created for one of these clusters too. */
-const describeSharing = ({ arn, marks }: DesiredRole, found: FoundRole): string[] =>
-  marksIn(found.description)
-    .filter((mark) => !marks.includes(mark))
-    .map((mark) => `pullpass created ${arn} for another cluster, with the mark ${mark}`)
-
-/** Service accounts of clusters that share a role have the same permissions. */
-const roleShared = (arn: string, sharedWith: readonly string[]) =>
-  new PullpassError({
-    code: 'TRUST_DOMAIN_SHARED',
-    hop: 'trust',
-    seen: `role ${arn} belongs to another cluster: ${sharedWith.join('; ')}`,
-    expected: 'a role for each cluster: clusters that share one have the same permissions',
-    hint: 'set another role in aws.roleArn; or, if these clusters may have the same permissions, accept it: --share-trust-domain',
-  })
 
 function notesOn(desired: DesiredRole, { statements = [] }: FoundRole, former: readonly FormerStatement[]): string[] {
   const { statements: all } = desired

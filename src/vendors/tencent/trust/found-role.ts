@@ -1,6 +1,5 @@
 /** A role as CAM has it. https://www.tencentcloud.com/document/product/598/32208 */
 import { asObject, asText, type JsonObject } from '../../../text/json-fields.ts'
-import { marksIn } from '../../trust-contract.ts'
 import { parseRole } from '../names.ts'
 import { policyPrefix } from './desired.ts'
 import { statementsIn } from './policies.ts'
@@ -21,10 +20,6 @@ export async function readRole(cam: CamConnection, arn: string): Promise<FoundRo
     statements: statementsIn(asText(role['PolicyDocument']) ?? ''),
   }
 }
-
-/** Whether pullpass created it for one of these clusters, or for another one too that shares it. */
-export const isOf = (marks: readonly string[], { description }: FoundRole): boolean =>
-  marksIn(description).some((mark) => marks.includes(mark))
 
 /** Names of its policies; undefined if the list is incomplete. */
 export async function policiesOf(arn: string, cam: CamConnection): Promise<string[] | undefined> {

@@ -7,7 +7,8 @@ import { type IssuerKey, parseJwks, renderJwk } from '../../../oidc/keys.ts'
 import { compareStoredKeys, type KeysComparison, kidsOf } from '../../../oidc/stored-keys.ts'
 import { asList, asText, type JsonObject } from '../../../text/json-fields.ts'
 import type { VendorChange, VendorFinding } from '../../trust-change.ts'
-import { type Accepted, marksIn, type RemovalPlan, type RemovalScope, trustRefused } from '../../trust-contract.ts'
+import { type Accepted, type RemovalPlan, type RemovalScope, trustRefused } from '../../trust-contract.ts'
+import { clientIdRefusal, describeOwner, isMarked } from '../../trust-findings.ts'
 import type { DesiredProvider } from './desired.ts'
 import { isStatementOf, providersIn, statementsIn } from './policies.ts'
 import { type CamConnection, type CamRequest, commandOf, listAll, readEntity, requestChange } from './requests.ts'
@@ -124,17 +125,8 @@ function refusal(
     }
   }
   const added = addedIds(desired, found)
-  if (added.length === 0 || marksIn(found.description).includes(mark) || replace.includes('clientIds')) return undefined
-  return {
-    fault: trustRefused(
-      `provider ${arn} exists, pullpass did not create it, and it accepts the client ids ${found.clientIds.join(', ') || '(none)'}`,
-      {
-        expected: `client id ${added.join(' and ')} too`,
-        hint: 'set the audience of the registry to one of its client ids; or, if every role that trusts the provider may get tokens for another audience: --replace clientIds',
-      },
-    ),
-    override: { replace: ['clientIds'] },
-  }
+  if (added.length === 0 || isMarked(found.description, [mark]) || replace.includes('clientIds')) return undefined
+  return clientIdRefusal(arn, found.clientIds, added)
 }
 
 const updatedFields = (desired: DesiredProvider, found: FoundProvider, keys: KeysComparison): ProviderFields => ({
@@ -205,8 +197,7 @@ export async function planProviderRemoval(
 ): Promise<RemovalPlan> {
   const found = await readProvider(cam, desired)
   if (found === undefined) return { state: 'absent' }
-  const carried = marksIn(found.description)
-  if (!carried.some((mark) => marks.includes(mark))) return { state: 'kept', note: describeOwner(carried) }
+  if (!isMarked(found.description, marks)) return { state: 'kept', note: describeOwner(found.description) }
   const using = await rolesTrusting(desired, removed, cam)
   if (using === 'too many roles')
     return { state: 'kept', note: 'the account has too many roles to list those that trust it' }
@@ -219,12 +210,6 @@ export async function planProviderRemoval(
     },
   }
 }
-
-/** Also of a role. */
-export const describeOwner = (marks: readonly string[]): string =>
-  marks.length === 0
-    ? 'pullpass did not create it'
-    : `pullpass created it for another issuer than this cluster's: its mark is ${marks.join(' ')}`
 
 /**
  * Names of the roles of the account whose trust policies name the provider, apart from statements of pullpass in roles that are

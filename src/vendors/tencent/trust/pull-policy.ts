@@ -4,11 +4,11 @@
  */
 import { asObject, asText } from '../../../text/json-fields.ts'
 import type { VendorChange, VendorFinding } from '../../trust-change.ts'
-import { marksIn, type RemovalPlan, type RemovalScope, trustRefused } from '../../trust-contract.ts'
+import { type RemovalPlan, type RemovalScope, trustRefused } from '../../trust-contract.ts'
+import { describeOwner, isMarked } from '../../trust-findings.ts'
 import { parseRole } from '../names.ts'
 import type { DesiredPolicy } from './desired.ts'
 import { renderPullPolicy, samePolicy } from './policies.ts'
-import { describeOwner } from './provider.ts'
 import { type CamConnection, listAll, requestChange } from './requests.ts'
 import type { PolicyPresence } from './terraform.ts'
 
@@ -55,12 +55,12 @@ export async function observePolicy(
   }
   const isAttached = found.roles.includes(parseRole(role).name)
   const hcl = block({ policy: 'present', attachment: isAttached ? 'present' : 'absent' })
-  if (!marksIn(found.description).includes(mark)) {
+  if (!isMarked(found.description, [mark])) {
     return {
       presence: 'present',
       verdict: 'refused',
       hcl,
-      fault: trustRefused(`policy ${name} exists: ${describeOwner(marksIn(found.description))}`, {
+      fault: trustRefused(`policy ${name} exists: ${describeOwner(found.description)}`, {
         expected: 'no policy of this name, which pullpass derives from the cluster, the role and the document',
         hint: 'it was not changed: rename or delete it, if nothing needs it',
       }),
@@ -123,8 +123,7 @@ export async function planPolicyRemoval(
 ): Promise<RemovalPlan> {
   const found = await readPolicy(cam, name)
   if (found === undefined) return { state: 'absent' }
-  const carried = marksIn(found.description)
-  if (!carried.some((mark) => marks.includes(mark))) return { state: 'kept', note: describeOwner(carried) }
+  if (!isMarked(found.description, marks)) return { state: 'kept', note: describeOwner(found.description) }
   const own = parseRole(role).name
   const others = [...found.roles.filter((one) => one !== own), ...found.others]
   return {

@@ -1,10 +1,11 @@
 /** What destroy removes of a role. https://www.tencentcloud.com/document/product/598/32211 */
+
 import { marksIn, type RemovalPlan, type RemovalScope } from '../../trust-contract.ts'
+import { describeOwner, isMarked } from '../../trust-findings.ts'
 import { parseRole } from '../names.ts'
 import type { DesiredRole } from './desired.ts'
-import { type FoundRole, incompletePolicies, isOf, isPolicyOf, policiesOf, readRole } from './found-role.ts'
+import { type FoundRole, incompletePolicies, isPolicyOf, policiesOf, readRole } from './found-role.ts'
 import { isStatementOf, policyResourceName, renderPolicy } from './policies.ts'
-import { describeOwner } from './provider.ts'
 import type { CamConnection } from './requests.ts'
 import { descriptionRequest, trustRequest } from './role.ts'
 
@@ -18,7 +19,7 @@ export async function planRoleRemoval(
   if (found === undefined) return { state: 'absent' }
   const { statements } = found
   if (statements === undefined) return { state: 'kept', note: 'its trust policy cannot be read' }
-  if (!isOf(marks, found)) return { state: 'kept', note: describeOwner(marksIn(found.description)) }
+  if (!isMarked(found.description, marks)) return { state: 'kept', note: describeOwner(found.description) }
   const listed = await policiesOf(arn, cam)
   if (listed === undefined) return { state: 'kept', note: incompletePolicies }
   const policies = listed.filter((name) => !removed.includes(policyResourceName(arn, name)))

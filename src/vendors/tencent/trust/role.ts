@@ -3,12 +3,13 @@
  * those for the cluster's provider in the form of its own are its own; a role of another owner is not changed.
  * https://www.tencentcloud.com/document/product/598/47191
  */
-import { PullpassError } from '../../../errors/pullpass-error.ts'
+
 import type { VendorChange, VendorFinding } from '../../trust-change.ts'
 import { type Accepted, marksIn, notInFlag, trustRefused } from '../../trust-contract.ts'
+import { describeSharing, isMarked, roleShared } from '../../trust-findings.ts'
 import { parseRole } from '../names.ts'
 import type { DesiredRole, DesiredStatement } from './desired.ts'
-import { type FoundRole, incompletePolicies, isOf, isPolicyOf, policiesOf, readRole } from './found-role.ts'
+import { type FoundRole, incompletePolicies, isPolicyOf, policiesOf, readRole } from './found-role.ts'
 import {
   acceptance,
   denies,
@@ -30,7 +31,7 @@ export async function observeRole(
   const { arn } = desired
   const found = await readRole(cam, arn)
   if (found === undefined) return { presence: 'absent', verdict: 'create', changes: [creation(desired, cam)] }
-  const sharedWith = describeSharing(desired, found)
+  const sharedWith = describeSharing(desired.arn, desired.marks, found.description)
   const shared = sharedWith.length > 0 && { sharedWith }
   const refused = refusal(desired, found, accepted, cam)
   if (refused !== undefined) {
@@ -78,7 +79,7 @@ const isSame = (one: DesiredStatement, other: DesiredStatement) => JSON.stringif
 
 /** What pullpass accepted for one of these clusters, and no document uses. */
 function formerIn(desired: DesiredRole, found: FoundRole): DesiredStatement[] {
-  if (!isOf(desired.marks, found)) return []
+  if (!isMarked(found.description, desired.marks)) return []
   return (found.statements ?? []).flatMap((statement) => {
     const tokens = tokensIn(statement)
     if (tokens === undefined || !isStatementOf(statement, desired.statements)) return []
@@ -129,9 +130,9 @@ function refusal(
     }
   }
   if (missingIn(desired, found).length === 0) return undefined
-  const sharedWith = describeSharing(desired, found)
-  if (sharedWith.length > 0 && sharing !== 'accepted') return { fault: roleShared(arn, sharedWith) }
-  if (isOf(marks, found) || sharedWith.length > 0) return undefined
+  const sharedWith = describeSharing(desired.arn, desired.marks, found.description)
+  if (sharedWith.length > 0 && sharing !== 'accepted') return { fault: roleShared(arn, 'tencent.roleArn', sharedWith) }
+  if (isMarked(found.description, marks) || sharedWith.length > 0) return undefined
   const command = commandOf(cam, trustRequest(arn, mergedPolicy(desired, found)))
   return {
     fault: trustRefused(`role ${arn} exists, and pullpass did not create it`, {
@@ -143,28 +144,12 @@ function refusal(
   }
 }
 
-/** A sentence for each other cluster that the role was created for, also if it was created for one of these clusters too. */
-const describeSharing = ({ arn, marks }: DesiredRole, found: FoundRole): string[] =>
-  marksIn(found.description)
-    .filter((mark) => !marks.includes(mark))
-    .map((mark) => `pullpass created ${arn} for another cluster, with the mark ${mark}`)
-
-/** Service accounts of clusters that share a role have the same permissions. */
-const roleShared = (arn: string, sharedWith: readonly string[]) =>
-  new PullpassError({
-    code: 'TRUST_DOMAIN_SHARED',
-    hop: 'trust',
-    seen: `role ${arn} belongs to another cluster: ${sharedWith.join('; ')}`,
-    expected: 'a role for each cluster: clusters that share one have the same permissions',
-    hint: 'set another role in tencent.roleArn; or, if these clusters may have the same permissions, accept it: --share-trust-domain',
-  })
-
 function notesOn(desired: DesiredRole, found: FoundRole): string[] {
   const { statements: all } = desired
   const { statements = [] } = found
   const own = new Set(all.map(({ provider }) => provider))
   const broad = all.filter((one) => acceptance(statements, one) === 'broadly').map(({ provider }) => provider)
-  const further = isOf(desired.marks, found)
+  const further = isMarked(found.description, desired.marks)
     ? []
     : statements.flatMap((one) => {
         const tokens = tokensIn(one)
