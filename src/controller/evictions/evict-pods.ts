@@ -4,7 +4,7 @@ import type { Context } from '../../http/context.ts'
 import type { Cluster } from '../../kubernetes/connection/cluster.ts'
 import { evictPod, type PendingPod, type StuckPod } from '../../kubernetes/objects/pending-pods.ts'
 import type { ControllerEvents } from '../events.ts'
-import { retryDelayMs } from '../schedule.ts'
+import { type Failures, failedAgain } from '../schedule.ts'
 import type { ControllerStatus } from '../status.ts'
 import type { StatusWriter } from '../write-statuses.ts'
 
@@ -30,10 +30,9 @@ interface Evictor {
 
 interface Attempt {
   readonly document: string
-  /** Why it was refused. */
-  readonly fault?: PullpassError
+  /** Absent: the last attempt did not fail. */
+  readonly failure?: Failures & { readonly fault: PullpassError }
   readonly servedSinceMs: number
-  readonly failures: number
   /** Infinity: it was evicted. */
   readonly retryAtMs: number
 }
@@ -71,7 +70,8 @@ export class PodEvictions {
 
   /** Of a pod that is stuck now. */
   faultOf(document: string): PullpassError | undefined {
-    return [...this.#attempts.values()].find((one) => one.document === document && one.fault !== undefined)?.fault
+    return [...this.#attempts.values()].find((one) => one.document === document && one.failure !== undefined)?.failure
+      ?.fault
   }
 
   /** @throws the signal's reason, and an error that is not classified */
@@ -121,25 +121,23 @@ export class PodEvictions {
   }
 
   #forget(uid: string): void {
-    const { document, fault } = this.#attempts.get(uid) ?? {}
+    const { document, failure } = this.#attempts.get(uid) ?? {}
     this.#attempts.delete(uid)
     this.#evictor.status.succeeded(subjectOf(uid))
-    if (document !== undefined && fault !== undefined) this.#evictor.statuses.changed(document)
+    if (document !== undefined && failure !== undefined) this.#evictor.statuses.changed(document)
   }
 
   async #evict({ document, secretName, servedSince, pod }: Candidate): Promise<void> {
     const { cluster, events, status, statuses } = this.#evictor
-    const { now, random, log, signal } = this.#context
+    const { now, log, signal } = this.#context
     const { namespace, name, uid } = pod
     const before = this.#attempts.get(uid)
-    const failures = (before?.failures ?? 0) + 1
-    const attempt = { document, servedSinceMs: servedSince.getTime(), failures }
-    const record = (changes: Pick<Attempt, 'retryAtMs' | 'fault'> & Partial<Attempt>) => {
-      this.#attempts.set(uid, { ...attempt, ...changes })
-      if (before?.fault !== undefined || changes.fault !== undefined) statuses.changed(document)
+    const record = (retryAtMs: number, failure?: Attempt['failure']) => {
+      const servedSinceMs = servedSince.getTime()
+      this.#attempts.set(uid, { document, servedSinceMs, retryAtMs, ...(failure && { failure }) })
+      if (before?.failure !== undefined || failure !== undefined) statuses.changed(document)
     }
-    const retryAfter = (ms: number, fault?: PullpassError) =>
-      record({ retryAtMs: now().getTime() + ms, ...(fault && { fault }) })
+    const retryAfter = (ms: number) => record(now().getTime() + ms)
     const fields = { document, namespace, pod: name }
     try {
       const result = await evictPod(cluster, pod)
@@ -148,14 +146,15 @@ export class PodEvictions {
         log('info', 'an eviction is postponed: a disruption budget does not allow it now', fields)
         return retryAfter(postponedMs)
       }
-      record({ failures: 0, retryAtMs: Number.POSITIVE_INFINITY })
+      record(Number.POSITIVE_INFINITY)
       status.succeeded(subjectOf(uid))
       log('info', 'a stuck pod was evicted', fields)
       events.evicted({ document, namespace, name, uid, secretName })
     } catch (error) {
       signal.throwIfAborted()
       const fault = asFault(error)
-      retryAfter(retryDelayMs(fault, failures, { random: random(), now: now() }), fault)
+      const failure = { ...failedAgain(before?.failure, fault, this.#context), fault }
+      record(failure.retryAtMs, failure)
       status.failed(subjectOf(uid), fault, fields, 'a pod could not be evicted')
     }
   }

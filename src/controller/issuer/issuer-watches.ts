@@ -6,7 +6,7 @@
  *          └── no credentials for it: another process publishes; tried again later
  */
 import { type DocumentIssuer, defaultKeyStateRef } from '../../document/document.ts'
-import { asFault, fixOf, type PullpassError } from '../../errors/pullpass-error.ts'
+import { asFault, faultFields, type PullpassError } from '../../errors/pullpass-error.ts'
 import type { Cluster } from '../../kubernetes/connection/cluster.ts'
 import { reviewSelf } from '../../kubernetes/objects/review-access.ts'
 import type { WatchHealth } from '../../publish/watch/health.ts'
@@ -166,12 +166,11 @@ const nameOf = ({ publishTo, url, keyStateRef }: DocumentIssuer): string =>
 const isForOthers = ({ code }: PullpassError): boolean => code === 'PUBLISH_CREDENTIALS_MISSING'
 
 function logEnd(fault: PullpassError, { target }: Watched, { log }: VendorContext): void {
-  const { code, seen } = fault
   if (isForOthers(fault)) {
     log('info', 'the keys of the cluster are not published here: there are no credentials for the target', { target })
     return
   }
-  log('error', 'the watch of the issuer ended and is started again', { target, code, seen, fix: fixOf(fault) ?? '' })
+  log('error', 'the watch of the issuer ended and is started again', { target, ...faultFields(fault) })
 }
 
 interface CheckOfTarget {
