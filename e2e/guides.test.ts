@@ -11,7 +11,8 @@ import { join } from 'node:path'
 import { suite, type TestContext, test } from 'node:test'
 import { findUnprinted } from '../test/docs/guides/find-unprinted.ts'
 import { type PlacedStep, readGuide, stepsOnWay, waysOf } from '../test/docs/guides/parse-guide.ts'
-import type { GuideCluster } from './guides/guide-cluster.ts'
+import type { GuideCluster, GuideIssuers } from './guides/guide-cluster.ts'
+import { readRollOut } from './guides/simulate-event.ts'
 import { type GuideCloud, type GuideSetup, startGuideSetup } from './guides/start-guide-setup.ts'
 import { runProgram } from './parts/process/run-program.ts'
 import { absentPart } from './parts/real-part.ts'
@@ -29,13 +30,16 @@ suite('the commands of', { concurrency: 2 }, () => {
       for (const way of ways) {
         const steps = stepsOnWay(whole, way)
         // Ways do not differ in the cluster.
-        const kind = way === ways[0] ? 'real' : 'sandbox'
+        const kind: ClusterKind = way === ways[0] ? 'real' : 'sandbox'
         test(titleOf(way, steps, kind), async (t) => {
+          const { issuers, followed } = takeFirstIssuer(steps)
           const clouds = cloudsOf(steps)
-          const setup = await startGuideSetup(kind, clouds).catch((fault: unknown) => skipWithout(t, fault))
+          const setup = await startGuideSetup({ kind, clouds, issuers }).catch((fault: unknown) =>
+            skipWithout(t, fault),
+          )
           if (setup === undefined) return
           try {
-            await follow({ steps, kind }, setup)
+            await follow({ steps: followed, kind }, setup)
           } finally {
             await setup.close()
           }
@@ -60,6 +64,17 @@ function cloudsOf(steps: readonly PlacedStep[]): GuideCloud[] {
   const usesAws = run.some(({ where }) => where === 'aws')
   const usesAzure = run.some(({ script }) => script.includes('azblob://'))
   return [...(usesAws ? (['aws'] as const) : []), ...(usesAzure ? (['azure'] as const) : [])]
+}
+
+const defaultIssuers = { issuer: 'https://kubernetes.default.svc.cluster.local', acceptedIssuers: [] }
+
+/** A roll-out before anything is run is not a step: the cluster starts with its issuer. */
+function takeFirstIssuer(steps: readonly PlacedStep[]): { issuers: GuideIssuers; followed: readonly PlacedStep[] } {
+  const rolledOut = steps.map((step) => (step.kind === 'stage' ? readRollOut(step.direction) : undefined))
+  const start = steps.findIndex(({ kind }, index) => kind === 'run' || (kind === 'stage' && !rolledOut[index]))
+  const first = rolledOut.slice(0, start).findLast((issuers) => issuers !== undefined) ?? defaultIssuers
+  const followed = steps.filter((_, index) => index >= start || !rolledOut[index])
+  return { issuers: { first, rollOuts: rolledOut.slice(start).filter(Boolean).length }, followed }
 }
 
 function isRun(step: PlacedStep, kind: ClusterKind): boolean {

@@ -1,24 +1,28 @@
 /**
  * A real control plane as a guide's cluster. A roll-out starts another API server with the flags of the guide's step,
- * which replaces the previous one: after a restart the controllers would be disconnected for a minute.
+ * which replaces the previous one. If there is any, the controllers keep an API server of their own: after a restart of it they
+ * would be disconnected for a minute.
  */
 import { renderKubeconfig } from '../parts/control-plane/users.ts'
 import type { PartContext } from '../parts/process/start-part.ts'
 import { startControlPlane } from '../parts/start-control-plane.ts'
-import type { GuideCluster } from './guide-cluster.ts'
+import type { GuideCluster, GuideIssuers } from './guide-cluster.ts'
 
 /** @throws AbsentPart if a program does not exist and cannot be built. */
-export async function openRealCluster(use: PartContext['use']): Promise<GuideCluster> {
-  const plane = await use(startControlPlane({ controllers: 'all' }))
-  let serving = await plane.startReplica()
+export async function openRealCluster(
+  use: PartContext['use'],
+  { first, rollOuts }: GuideIssuers,
+): Promise<GuideCluster> {
+  const plane = await use(startControlPlane({ ...first, controllers: 'all' }))
+  let serving = rollOuts === 0 ? plane : await plane.startReplica()
   return {
     kind: 'real',
     kubeconfig: () => renderKubeconfig(serving, plane.adminToken),
     apiServer: () => serving,
     issuer: () => serving.issuer,
-    async changeIssuer(issuer, acceptedIssuers) {
+    async changeIssuer(issuers) {
       const before = serving
-      serving = await plane.startReplica({ issuer, acceptedIssuers })
+      serving = await plane.startReplica(issuers)
       await before.stop()
     },
   }

@@ -3,13 +3,14 @@ import type { ApiServer } from '../../sandbox/kubernetes/api-server.ts'
 import { servePart } from '../../sandbox/serve/serve-part.ts'
 import { apiServerNames } from '../../sandbox/start/open-cluster.ts'
 import type { Sandbox } from '../../sandbox/start-sandbox.ts'
-import type { GuideCluster } from './guide-cluster.ts'
+import type { GuideCluster, Issuers } from './guide-cluster.ts'
 
 export async function openSandboxCluster(
   { cluster, authority, kubeconfig, parts }: Sandbox,
+  first: Issuers,
   defer: (close: () => Promise<void>) => void,
 ): Promise<GuideCluster> {
-  let serving: ApiServer = cluster
+  let serving: ApiServer = await cluster.createReplica(first)
   const tls = { authority, http2: 'offered', clientCertificates: 'requested', serverNames: apiServerNames } as const
   const part = await servePart({ handler: (request) => serving.handle(request), tls })
   defer(part.close)
@@ -19,8 +20,8 @@ export async function openSandboxCluster(
     kubeconfig: () => kubeconfig.replace(parts.kubernetes.url, part.url),
     apiServer: () => ({ server: part.url, authority: authority.ca, adminToken }),
     issuer: () => serving.issuer,
-    async changeIssuer(issuer, acceptedIssuers) {
-      serving = await cluster.createReplica({ issuer, acceptedIssuers })
+    async changeIssuer(issuers) {
+      serving = await cluster.createReplica(issuers)
     },
   }
 }

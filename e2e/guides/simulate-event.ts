@@ -10,7 +10,7 @@
  */
 import { join } from 'node:path'
 import { requestKubernetes } from '../parts/control-plane/request-kubernetes.ts'
-import type { GuideCluster } from './guide-cluster.ts'
+import type { GuideCluster, Issuers } from './guide-cluster.ts'
 import { writeKubeconfig } from './set-up-home.ts'
 import type { Shell } from './start-shell.ts'
 import type { WebServer } from './web-server.ts'
@@ -34,8 +34,10 @@ export async function simulateEvent(event: string, context: EventContext): Promi
 
 type Simulation = (groups: Readonly<Record<string, string>>, context: EventContext) => Promise<void> | void
 
+const rollOutPattern = /^issuer (?<signs>\S+?)(?:, accepts (?<accepts>.+))?$/
+
 const simulations: readonly (readonly [RegExp, Simulation])[] = [
-  [/^issuer (?<signs>\S+?)(?:, accepts (?<accepts>.+))?$/, rollOut],
+  [rollOutPattern, rollOut],
   [
     /^oidc\.example\.com serves (?<folder>\S+)$/,
     ({ folder = '' }, { home, webServer }) => webServer.serveFolder(join(home, folder)),
@@ -46,12 +48,20 @@ const simulations: readonly (readonly [RegExp, Simulation])[] = [
   [/^kubeadm (?<form>\S+)$/, ({ form = '' }, { cluster }) => createKubeadmConfig(cluster, form)],
 ]
 
-async function rollOut(
-  { signs = '', accepts }: Parameters<Simulation>[0],
-  { home, cluster }: EventContext,
-): Promise<void> {
-  await cluster.changeIssuer(signs, accepts?.split(' ') ?? [])
+async function rollOut(groups: Parameters<Simulation>[0], { home, cluster }: EventContext): Promise<void> {
+  await cluster.changeIssuer(issuersOf(groups))
   await writeKubeconfig(home, cluster)
+}
+
+const issuersOf = ({ signs = '', accepts }: Readonly<Record<string, string | undefined>>): Issuers => ({
+  issuer: signs,
+  acceptedIssuers: accepts?.split(' ') ?? [],
+})
+
+/** The issuers of a roll-out; undefined for another event. */
+export function readRollOut(event: string): Issuers | undefined {
+  const { groups } = rollOutPattern.exec(event) ?? {}
+  return groups && issuersOf(groups)
 }
 
 async function simulateMigration({ phase = '' }: Parameters<Simulation>[0], { shell }: EventContext): Promise<void> {

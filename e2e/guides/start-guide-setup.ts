@@ -10,7 +10,7 @@ import { findInstalledProgram } from '../parts/process/find-program.ts'
 import { freePort } from '../parts/process/free-port.ts'
 import { type PartContext, startPart } from '../parts/process/start-part.ts'
 import type { RealPart } from '../parts/real-part.ts'
-import type { GuideCluster } from './guide-cluster.ts'
+import type { GuideCluster, GuideIssuers } from './guide-cluster.ts'
 import { openRealCluster } from './open-real-cluster.ts'
 import { openRegistries } from './open-registries.ts'
 import { openSandboxCluster } from './open-sandbox-cluster.ts'
@@ -38,18 +38,25 @@ export interface GuideSetup extends RealPart {
 const programs = { kubectl: 'kubernetes-client', skopeo: 'skopeo', curl: 'curl', jq: 'jq' }
 /** Gardener's default issuer: it requires authentication, and its certificate is of the cluster's private authority. */
 const gardenerIssuerHost = 'api.cluster.project.internal.example.com'
-const firstIssuer = 'https://kubernetes.default.svc.cluster.local'
 
 export type GuideCloud = 'aws' | 'azure'
 
-/** `clouds`: the clouds that the guide needs in addition to Google. @throws AbsentPart if a program does not exist. */
-export const startGuideSetup = (kind: GuideCluster['kind'], clouds: readonly GuideCloud[]): Promise<GuideSetup> =>
+export interface GuidePlan {
+  readonly kind: GuideCluster['kind']
+  /** Needed in addition to Google. */
+  readonly clouds: readonly GuideCloud[]
+  readonly issuers: GuideIssuers
+}
+
+/** @throws AbsentPart if a program does not exist. */
+export const startGuideSetup = ({ kind, clouds, issuers }: GuidePlan): Promise<GuideSetup> =>
   startPart('guide', async (context) => {
     for (const [program, debianPackage] of Object.entries(programs)) findInstalledProgram(program, debianPackage)
     const { proxy, sandbox } = await startCloud(context)
     const cluster =
-      kind === 'real' ? await openRealCluster(context.use) : await openSandboxCluster(sandbox, context.defer)
-    await cluster.changeIssuer(firstIssuer, [])
+      kind === 'real'
+        ? await openRealCluster(context.use, issuers)
+        : await openSandboxCluster(sandbox, issuers.first, context.defer)
     const webServer = createWebServer()
     await serveNames(proxy, sandbox, { cluster, webServer })
 
