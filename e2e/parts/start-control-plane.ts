@@ -13,7 +13,12 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type ApiServerPlan, type ControlPlanePlan, generateSigningKey } from './control-plane/api-server-plan.ts'
 import { type ApiServer, requestAsAdmin, requestKubernetes } from './control-plane/request-kubernetes.ts'
-import { type RunningApiServer, startApiServer } from './control-plane/start-api-server.ts'
+import {
+  loopback,
+  type RunningApiServer,
+  startApiServer,
+  writeServerCertificate,
+} from './control-plane/start-api-server.ts'
 import { renderKubeconfig, type Users, writeUsers } from './control-plane/users.ts'
 import { findControlPlaneProgram } from './process/find-program.ts'
 import { freePort } from './process/free-port.ts'
@@ -46,6 +51,7 @@ export const startControlPlane = ({
     const cluster = { context: context, etcdAddress, controllers, ...users }
     const key = generateSigningKey()
     const keys = plan.keys ?? { signing: key, verifying: [key] }
+    await writeServerCertificate(context.folder, plan.listen?.address ?? loopback)
     const first = await startApiServer(cluster, 'first', { ...plan, keys })
     const kubeconfig = renderKubeconfig(first, first.adminToken)
     if (controllers === 'all') await startControllers(context, first, controllerAccounts, users)

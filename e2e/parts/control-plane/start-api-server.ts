@@ -2,8 +2,9 @@
  * A real kube-apiserver, by default on a free port of 127.0.0.1, with RBAC: the first of its cluster, or a replica on
  * the same etcd. https://kubernetes.io/docs/reference/command-line-tools-reference/kube-apiserver/
  */
-import { readFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { createCertificateAuthority } from '../../../sandbox/serve/certificate-authority.ts'
 import { findControlPlaneProgram } from '../process/find-program.ts'
 import { freePort } from '../process/free-port.ts'
 import type { PartContext } from '../process/start-part.ts'
@@ -11,6 +12,9 @@ import type { RunningProcess } from '../process/start-process.ts'
 import { waitUntil } from '../process/wait-until.ts'
 import { type ApiServerPlan, type KeyFiles, writeKeyFiles } from './api-server-plan.ts'
 import { type ApiServer, requestKubernetes } from './request-kubernetes.ts'
+
+/** Where a server listens, unless its plan names another address. */
+export const loopback = '127.0.0.1'
 
 /** Shared by the servers of one cluster. */
 export interface ClusterContext {
@@ -32,20 +36,23 @@ export interface RunningApiServer extends ApiServer {
   stop(signal?: 'SIGTERM' | 'SIGKILL'): Promise<void>
 }
 
+/** A server ends after a minute: collecting only at this size takes a tenth less CPU. https://pkg.go.dev/runtime#hdr-Environment_Variables */
+const lessCollection = { GOGC: 'off', GOMEMLIMIT: '512MiB' }
+
 /** `name`: of the folder for its key files. */
 export async function startApiServer(
   cluster: ClusterContext,
   name: string,
   plan: ApiServerPlan & Required<Pick<ApiServerPlan, 'keys'>>,
 ): Promise<RunningApiServer> {
-  const listen = plan.listen ?? { address: '127.0.0.1', port: await freePort() }
+  const listen = plan.listen ?? { address: loopback, port: await freePort() }
   const server = `https://${listen.address}:${listen.port}`
   let current = { issuer: server, ...plan }
   const start = async () => {
     const files = await writeKeyFiles(join(cluster.context.folder, name), current.keys)
     const program = await findControlPlaneProgram('kube-apiserver')
     const options = renderFlags(cluster, { ...current, listen }, files)
-    const running = cluster.context.start(program, options, { GOGC: '400' }) // a tenth less CPU
+    const running = cluster.context.start(program, options, lessCollection)
     return { ...files, running, apiServer: await waitUntilReady(cluster, server, running) }
   }
   let { running, signingKeyFile, apiServer } = await start()
@@ -57,7 +64,17 @@ export async function startApiServer(
   return { ...apiServer, issuer: current.issuer, signingKeyFile, restart, stop: (signal) => running.stop(signal) }
 }
 
-/** All servers of a cluster share one certificate: the first creates a self-signed one in the shared folder. */
+/**
+ * All servers of a cluster share one certificate. kube-apiserver would create it, of RSA keys, which takes an eighth of the CPU time
+ * of its start; like its own, the file has the CA too. Where it does not exist, the server still creates it.
+ */
+export async function writeServerCertificate(folder: string, address: string): Promise<void> {
+  const authority = await createCertificateAuthority()
+  const { certificate, key } = await authority.issueServerCertificate(['kubernetes.default.svc', address])
+  await writeFile(join(folder, 'apiserver.crt'), `${certificate}\n${authority.ca}\n`)
+  await writeFile(join(folder, 'apiserver.key'), key, { mode: 0o600 })
+}
+
 async function waitUntilReady(
   { context: { folder }, adminToken }: ClusterContext,
   server: string,
