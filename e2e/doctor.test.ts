@@ -27,9 +27,10 @@ interface Finding {
 }
 
 async function examine({ setup, file, namespace, system }: PreparedNamespace, fault: RealFault, variables = {}) {
-  const pod = fault.allNamespaces ? '' : ` --pod ${namespace}/web-0`
-  const refresher = fault.refresher === undefined ? '' : ` --service-account ${system}/pullpass`
-  const { stdout, stderr, exitCode } = await setup.sh(`pullpass doctor -f ${file}${pod}${refresher} -o json`, variables)
+  const pod = fault.allNamespaces ? [] : ['--pod', `${namespace}/web-0`]
+  const refresher = fault.refresher === undefined ? [] : ['--service-account', `${system}/pullpass`]
+  const argv = ['doctor', '-f', file, ...pod, ...refresher, '-o', 'json']
+  const { stdout, stderr, exitCode } = await setup.pullpass(argv, variables)
   assert.equal(stderr, '')
   const { findings }: { findings: Finding[] } = JSON.parse(stdout)
   const findingsText = findings

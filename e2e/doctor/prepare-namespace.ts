@@ -55,7 +55,8 @@ export async function prepareNamespace(
   for (const name of (options.attachTo ?? []).filter((one) => one !== 'default'))
     await create(`/api/v1/namespaces/${namespace}/serviceaccounts`, name)
   await writeToken(setup, system)
-  await succeed(`pullpass refresh -f ${file}`)
+  const refreshed = await setup.pullpass(['refresh', '-f', file])
+  if (refreshed.exitCode !== 0) throw new Error(refreshed.stdout + refreshed.stderr)
   await admin({
     method: 'POST',
     path: `/apis/apps/v1/namespaces/${namespace}/statefulsets`,
