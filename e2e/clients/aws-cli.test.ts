@@ -12,9 +12,9 @@ import type { AwsSandbox } from '../../sandbox/aws/vendor.ts'
 import { type Sandbox, startSandbox } from '../../sandbox/start-sandbox.ts'
 import { sandboxVendors } from '../../sandbox/vendors.ts'
 import { runPullpass } from '../../test/support/run-pullpass.ts'
-import { installPythonProgram } from '../../tools/real-parts/install-python-programs.ts'
 import type { AbsentPart } from '../../tools/real-parts/run-installer.ts'
 import { type ProgramRun, runProgram } from '../parts/process/run-program.ts'
+import { type PythonProgram, startAwsCli } from '../parts/process/start-python-program.ts'
 import { absentPart } from '../parts/real-part.ts'
 import { type Moto, startMoto } from '../parts/stores/start-moto.ts'
 
@@ -44,13 +44,13 @@ suite('the AWS command line', () => {
   let sandbox: Sandbox
   let cloud: AwsSandbox
   let moto: Moto | undefined
-  let python: string | undefined
+  let program: PythonProgram | undefined
   let absent: AbsentPart | undefined
   before(async () => {
     sandbox = await startSandbox()
     cloud = await sandbox.start(sandboxVendors.aws)
     try {
-      python = join(await installPythonProgram('awscli'), 'bin/python')
+      program = await startAwsCli()
       moto = await startMoto('disabled')
     } catch (fault) {
       absent = absentPart(fault)
@@ -58,11 +58,12 @@ suite('the AWS command line', () => {
   })
   after(async () => {
     await moto?.close()
+    await program?.close()
     await sandbox.close()
   })
 
   const run = async (environment: Readonly<Record<string, string>>, words: readonly string[]) =>
-    await runProgram(python ?? '', ['-m', 'awscli', ...words], {
+    await runProgram(program?.file ?? '', words, {
       environment: {
         HOME: sandbox.folder.path,
         AWS_DEFAULT_REGION: words[0] === 'iam' ? iamRegion : 'eu-west-1',
@@ -286,7 +287,7 @@ spec:
     const file = await document()
     const { stdout } = await runPullpass(sandbox, ['trust', 'plan', '-f', file, '-o', 'aws'])
     const script = join(sandbox.folder.path, 'trust.sh')
-    await writeFile(script, `aws() { '${python}' -m awscli "$@"; }\n${stdout}`)
+    await writeFile(script, `aws() { '${program?.file}' "$@"; }\n${stdout}`)
     const { exitCode, stderr } = await runProgram('sh', ['-e', script], {
       environment: {
         HOME: sandbox.folder.path,

@@ -2,12 +2,12 @@
  * AWS for a guide's commands, under AWS's host names: the sandbox's IAM, STS and ECR, which verify tokens, signatures and
  * permissions, with a registry; moto for S3; and the AWS CLI with credentials.
  */
-import { chmod, mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { awsIn } from '../../sandbox/aws/vendor.ts'
 import type { Sandbox } from '../../sandbox/start-sandbox.ts'
-import { installPythonProgram } from '../../tools/real-parts/install-python-programs.ts'
 import type { PartContext } from '../parts/process/start-part.ts'
+import { startAwsCli } from '../parts/process/start-python-program.ts'
 import { startMoto } from '../parts/stores/start-moto.ts'
 import { startMotoProxy } from '../parts/stores/start-moto-proxy.ts'
 import { createEcrRegistry } from './ecr-registry.ts'
@@ -38,14 +38,12 @@ export async function startAws({ use, defer }: PartContext, { home, proxy, sandb
     [`${accountId}.dkr.ecr.${region}.amazonaws.com`]: createEcrRegistry(authenticate),
   }
   await proxy.serve(services, authority)
+  await symlink((await use(startAwsCli())).file, join(home, 'bin/aws'))
   await writeCredentials(home, environment)
 }
 
 /** In files, as `aws configure` writes them: variables would take precedence over what a guide exports. */
 async function writeCredentials(home: string, operator: Readonly<Record<string, string>>): Promise<void> {
-  const program = join(home, 'bin/aws')
-  await writeFile(program, `#!/bin/sh\nexec '${await installPythonProgram('awscli')}/bin/python' -m awscli "$@"\n`)
-  await chmod(program, 0o755)
   await mkdir(join(home, '.aws'))
   await writeFile(join(home, '.aws/config'), `[default]\nregion = ${region}\n`)
   const { AWS_ACCESS_KEY_ID: id, AWS_SECRET_ACCESS_KEY: secret } = operator

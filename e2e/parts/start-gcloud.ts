@@ -6,8 +6,9 @@ import { mkdtemp, writeFile } from 'node:fs/promises'
 import { delimiter, dirname, join } from 'node:path'
 import type { Sandbox } from '../../sandbox/start-sandbox.ts'
 import { findOnPath } from './process/find-program.ts'
-import { type ProgramRun, runProgram } from './process/run-program.ts'
+import { type ProgramRun, runProgram, runSuccessfully } from './process/run-program.ts'
 import { startPart } from './process/start-part.ts'
+import { type PythonProgram, startPythonProgram } from './process/start-python-program.ts'
 import type { RealPart } from './real-part.ts'
 
 export interface Gcloud extends RealPart {
@@ -17,13 +18,13 @@ export interface Gcloud extends RealPart {
 
 /** @throws AbsentPart if gcloud is not installed: Debian and npm have no package of it. */
 export const startGcloud = (): Promise<Gcloud> =>
-  startPart('gcloud', async ({ folder }) => {
-    const program = findOnPath('gcloud', 'see https://cloud.google.com/sdk/docs/install')
+  startPart('gcloud', async ({ folder, use }) => {
+    const program = await use(startProgram(findOnPath('gcloud', 'see https://cloud.google.com/sdk/docs/install')))
     return {
       async sh(sandbox, script) {
         const home = await mkdtemp(join(folder, 'run-'))
         const environment = await environmentOf(sandbox, home)
-        const PATH = [dirname(program), process.env['PATH']].join(delimiter)
+        const PATH = [dirname(program.file), process.env['PATH']].join(delimiter)
         return await runProgram('sh', ['-c', `cd "$HOME"\n${script}`], {
           environment: { ...environment, PATH },
           timeoutMs: 180_000,
@@ -31,6 +32,20 @@ export const startGcloud = (): Promise<Gcloud> =>
       },
     }
   })
+
+/** `gcloud`: a shell script that selects an interpreter. */
+async function startProgram(gcloud: string): Promise<PythonProgram> {
+  const fields = 'value[separator="\n"](installation.sdk_root,basic.python_location,basic.site_packages)'
+  const printed = await runSuccessfully(gcloud, ['info', `--format=${fields}`])
+  const [root = '', python = '', sitePackages] = printed.trim().split('\n')
+  return await startPythonProgram({
+    name: 'gcloud',
+    python: sitePackages === 'True' ? [python] : [python, '-S'],
+    module: 'gcloud',
+    folders: [join(root, 'lib')],
+    environment: sitePackages === 'True' ? { CLOUDSDK_PYTHON_SITEPACKAGES: '1' } : {},
+  })
+}
 
 async function environmentOf({ folder, gcp: { parts, operator } }: Sandbox, home: string) {
   const tokenFile = join(home, 'access-token')
