@@ -1,4 +1,8 @@
 /** Repeats an operation that must always succeed, until it is stopped. */
+import { setTimeout as sleep } from 'node:timers/promises'
+
+/** Between two attempts: without it they would take the CPU that the servers need for their start. */
+const pauseMs = 20
 
 export interface RepeatedTask {
   readonly attempts: () => number
@@ -34,5 +38,6 @@ async function run(attempt: () => Promise<void>, signal: AbortSignal, counter: {
   while (!signal.aborted) {
     await attempt()
     counter.attempts += 1
+    await sleep(pauseMs)
   }
 }

@@ -1,7 +1,8 @@
 /** Waits for a state of another program by polling. */
 import { setTimeout as sleep } from 'node:timers/promises'
 
-const intervalMs = 50
+/** A twentieth of the time that it has waited, so that a long wait costs little CPU and ends hardly later. */
+const intervalMs = (waitedMs: number): number => Math.min(50 + waitedMs / 20, 500)
 
 /**
  * Returns the first result of `poll` that is not undefined. An error of `poll` counts as undefined; the last one is the
@@ -13,9 +14,9 @@ export async function waitUntil<Value>(
   poll: () => Promise<Value | undefined>,
   signal?: AbortSignal,
 ): Promise<Value> {
-  const deadline = Date.now() + timeoutMs
+  const startedMs = Date.now()
   let cause: unknown
-  while (Date.now() < deadline) {
+  while (Date.now() < startedMs + timeoutMs) {
     signal?.throwIfAborted()
     try {
       const value = await poll()
@@ -24,7 +25,7 @@ export async function waitUntil<Value>(
     } catch (fault) {
       cause = fault
     }
-    await sleep(intervalMs)
+    await sleep(intervalMs(Date.now() - startedMs))
   }
   throw new Error(`waited ${timeoutMs / 1000} s for ${description}`, { cause })
 }
