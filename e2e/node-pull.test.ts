@@ -9,9 +9,9 @@ import { join } from 'node:path'
 import { suite, type TestContext, test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import { documentText } from '../test/support/document-text.ts'
-import { spawnPullpass } from '../test/support/spawn-pullpass.ts'
 import { type ApiServer, requestAsAdmin, requestKubernetes } from './parts/control-plane/request-kubernetes.ts'
 import { runPod, waitForPodOutput, waitForPullFailure } from './parts/node/run-pod.ts'
+import { spawnProgram } from './parts/process/pullpass-program.ts'
 import { startPart } from './parts/process/start-part.ts'
 import { waitUntil } from './parts/process/wait-until.ts'
 import { withRealPart } from './parts/real-part.ts'
@@ -74,7 +74,7 @@ const startPullingNode = () =>
         const more = '  stuckPods: Evict\n'
         await writeFile(file, documentText({ gcp: { provider } }, { include: [namespace], registries, more }))
         await cluster.writeToken()
-        const { child } = spawnPullpass(['controller', '-f', file, '--no-leader-election'], environment)
+        const { child } = spawnProgram(['controller', '-f', file, '--no-leader-election'], environment)
         t.after(async () => {
           child.kill('SIGTERM')
           await once(child, 'exit')

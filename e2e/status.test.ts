@@ -6,9 +6,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import { parse } from 'yaml'
-import { spawnPullpass } from '../test/support/spawn-pullpass.ts'
 import { requestAsAdmin } from './parts/control-plane/request-kubernetes.ts'
 import { grantPermissions, renderKubeconfig, type UserRule } from './parts/control-plane/users.ts'
+import { spawnProgram } from './parts/process/pullpass-program.ts'
 import { withRealPart } from './parts/real-part.ts'
 import { type FederatedCluster, startFederatedCluster } from './parts/start-federated-cluster.ts'
 
@@ -80,7 +80,7 @@ await withRealPart('a real control plane and Google', startFederatedCluster, (cl
       assert.deepEqual([all.exitCode, all.result.error?.code], [1, 'KUBERNETES_FORBIDDEN'])
 
       const argv = ['status', '--watch', '--name', 'regcred', '-o', 'json', '--kubeconfig', kubeconfig]
-      const { child, ended } = spawnPullpass(argv, cluster.environment)
+      const { child, ended } = spawnProgram(argv, cluster.environment)
       let printed = ''
       const lines = () => printed.split('\n').length - 1
       const until = async (count: number) => {

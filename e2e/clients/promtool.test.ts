@@ -9,8 +9,8 @@ import { suite, test } from 'node:test'
 import { startSandbox } from '../../sandbox/start-sandbox.ts'
 import { waitForStderr } from '../../test/commands/issuer/wait-for-stderr.ts'
 import { documentText } from '../../test/support/document-text.ts'
-import { spawnPullpass } from '../../test/support/spawn-pullpass.ts'
 import { buildGoProgram } from '../../tools/real-parts/build-go-programs.ts'
+import { spawnProgram } from '../parts/process/pullpass-program.ts'
 import { runProgram } from '../parts/process/run-program.ts'
 import { startPart } from '../parts/process/start-part.ts'
 import { withRealPart } from '../parts/real-part.ts'
@@ -31,7 +31,7 @@ const start = () =>
       data: { '.dockerconfigjson': Buffer.from('{"auths":{}}').toString('base64') },
     })
     const argv = ['controller', '-f', file, '--no-leader-election', '--health-listen', '0', '--log-level', 'info']
-    const { child } = spawnPullpass(argv, sandbox.environment)
+    const { child } = spawnProgram(argv, sandbox.environment)
     defer(async () => void child.kill('SIGKILL'))
     const log = await waitForStderr(child, /a pull secret was written .*namespace="team-b"/)
     const address = `http://127.0.0.1:${/serving health and metrics port=(\d+)/.exec(log)?.[1]}`

@@ -10,10 +10,11 @@ import { parse } from 'yaml'
 import type { ResourceStatus } from '../../src/document/custom-resource.ts'
 import { waitForStderr } from '../../test/commands/issuer/wait-for-stderr.ts'
 import { documentText } from '../../test/support/document-text.ts'
-import { type PullpassProcess, spawnPullpass } from '../../test/support/spawn-pullpass.ts'
+import type { PullpassProcess } from '../../test/support/spawn-pullpass.ts'
 import { clusterPullSecretsPath, deleteDefinitions, installDefinitions } from '../parts/control-plane/deploy-files.ts'
 import { requestAsAdmin, requestKubernetes } from '../parts/control-plane/request-kubernetes.ts'
 import { grantPermissions, renderKubeconfig, type UserRule } from '../parts/control-plane/users.ts'
+import { spawnProgram } from '../parts/process/pullpass-program.ts'
 import { waitUntil } from '../parts/process/wait-until.ts'
 import { withRealPart } from '../parts/real-part.ts'
 import { type FederatedCluster, startFederatedCluster } from '../parts/start-federated-cluster.ts'
@@ -39,7 +40,7 @@ async function startController({ controlPlane, environment }: FederatedCluster, 
   await grantPermissions(controlPlane, account, own)
   await writeFile(join(folder, 'kubeconfig'), renderKubeconfig(controlPlane, account.token), { mode: 0o600 })
   const argv = ['controller', '--no-leader-election', '--health-listen', '0', '--log-level', 'info']
-  const started = spawnPullpass(argv, { ...environment, KUBECONFIG: join(folder, 'kubeconfig') })
+  const started = spawnProgram(argv, { ...environment, KUBECONFIG: join(folder, 'kubeconfig') })
   const logged = await waitForStderr(started.child, /serving health and metrics port=\d+/)
   return { ...started, address: `http://127.0.0.1:${/port=(\d+)/.exec(logged)?.[1]}` }
 }

@@ -1,6 +1,7 @@
 /** Replicas of an installed controller as processes, with the arguments and variables of their container. */
 import assert from 'node:assert/strict'
-import { type PullpassProcess, spawnPullpass } from '../../test/support/spawn-pullpass.ts'
+import type { PullpassProcess } from '../../test/support/spawn-pullpass.ts'
+import { spawnProgram } from '../parts/process/pullpass-program.ts'
 import type { Installation } from './install.ts'
 
 export interface ControllerRun {
@@ -13,7 +14,7 @@ export interface ControllerRun {
 export function startInstalledController({ container }: Installation, namespace: string): PullpassProcess {
   const args = container.args.map((arg) => arg.replace(/^(--(?:health|status)-listen)=.*/, '$1=0'))
   const lease = `--lease=${namespace}/pullpass-controller`
-  return spawnPullpass([...args, lease], { ...container.environment, HOSTNAME: 'pullpass-controller-0' })
+  return spawnProgram([...args, lease], { ...container.environment, HOSTNAME: 'pullpass-controller-0' })
 }
 
 /** Fails if it does not end with exit code 0, or its log has an error or a warning. */

@@ -5,9 +5,10 @@ import { join } from 'node:path'
 import { parse } from 'yaml'
 import { waitForStderr } from '../../test/commands/issuer/wait-for-stderr.ts'
 import { documentText } from '../../test/support/document-text.ts'
-import { type PullpassProcess, spawnPullpass } from '../../test/support/spawn-pullpass.ts'
+import type { PullpassProcess } from '../../test/support/spawn-pullpass.ts'
 import { type ApiServer, requestAsAdmin } from './control-plane/request-kubernetes.ts'
 import { grantPermissions, renderKubeconfig, type UserRule } from './control-plane/users.ts'
+import { spawnProgram } from './process/pullpass-program.ts'
 import { waitUntil } from './process/wait-until.ts'
 import type { FederatedCluster } from './start-federated-cluster.ts'
 
@@ -46,7 +47,7 @@ export async function prepareController(
   return {
     async start(...flags) {
       const argv = ['controller', '-f', file, '--health-listen', '0', '--log-level', 'info', ...flags]
-      const started = spawnPullpass(argv, { ...environment, KUBECONFIG: join(folder, 'kubeconfig') })
+      const started = spawnProgram(argv, { ...environment, KUBECONFIG: join(folder, 'kubeconfig') })
       const log = await waitForStderr(started.child, /serving health and metrics port=\d+/)
       const address = `http://127.0.0.1:${/port=(\d+)/.exec(log)?.[1]}`
       await waitUntil('the watches', 20_000, async () => (await fetch(`${address}/readyz`)).ok || undefined)

@@ -4,12 +4,12 @@
  */
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { spawnPullpass } from '../../test/support/spawn-pullpass.ts'
 import type { ApiServerPlan, ServiceAccountKeys } from '../parts/control-plane/api-server-plan.ts'
 import { requestAsAdmin, requestKubernetes } from '../parts/control-plane/request-kubernetes.ts'
 import type { RunningApiServer } from '../parts/control-plane/start-api-server.ts'
 import { renderKubeconfig } from '../parts/control-plane/users.ts'
 import { freePort } from '../parts/process/free-port.ts'
+import { spawnProgram } from '../parts/process/pullpass-program.ts'
 import { type PartContext, startPart } from '../parts/process/start-part.ts'
 import { waitUntil } from '../parts/process/wait-until.ts'
 import type { RealPart } from '../parts/real-part.ts'
@@ -105,7 +105,7 @@ async function followRootCa(context: PartContext, plane: ControlPlane, file: str
 async function startWatch(folder: string, kubeconfig: string, flags: readonly string[] = []) {
   const port = await freePort()
   const args = ['issuer', 'watch', '--to', folder, '--health-listen', `${port}`, ...flags]
-  const watch = spawnPullpass(args, { KUBECONFIG: kubeconfig })
+  const watch = spawnProgram(args, { KUBECONFIG: kubeconfig })
   const get = async (path: string) => await (await fetch(`http://127.0.0.1:${port}${path}`)).text()
   const running: RunningWatch & { end(): Promise<void> } = {
     readiness: async () => await get('/readyz').catch(() => ''),

@@ -1,4 +1,4 @@
-/** pullpass as a process, from the sources, for tests of signals and pipes. */
+/** pullpass as a process, by default from the sources, for tests of signals and pipes. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import type { PullpassRun } from './run-pullpass.ts'
@@ -23,15 +23,17 @@ export interface SpawnOptions {
   readonly stderr?: 'pipe' | number
   /** Of node. */
   readonly execArgv?: readonly string[]
+  /** Absent: the sources. */
+  readonly program?: string
 }
 
 /** Inherits no environment variables, besides `environment`, except `compileCache`. */
 export function spawnPullpass(
   argv: readonly string[],
   environment: Readonly<Record<string, string>>,
-  { stdin = 'ignore', stdout = 'pipe', stderr = 'pipe', execArgv = [] }: SpawnOptions = {},
+  { stdin = 'ignore', stdout = 'pipe', stderr = 'pipe', execArgv = [], program = cli }: SpawnOptions = {},
 ): PullpassProcess {
-  const child = spawn(process.execPath, [...execArgv, cli, ...argv], {
+  const child = spawn(process.execPath, [...execArgv, program, ...argv], {
     env: { ...compileCache, ...environment },
     stdio: [stdin, stdout, stderr],
   })
