@@ -53,6 +53,7 @@ export async function startApiServer(
     const program = await findControlPlaneProgram('kube-apiserver')
     const options = renderFlags(cluster, { ...current, listen }, files)
     const running = cluster.context.start(program, options, lessCollection)
+    cluster.context.defer(() => running.stop('SIGKILL')) // at the end of the tests: SIGTERM would take one to three seconds
     return { ...files, running, apiServer: await waitUntilReady(cluster, server, running) }
   }
   let { running, signingKeyFile, apiServer } = await start()
