@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
- * Builds the package and runs the tests with real components: all of them on the oldest Kubernetes version that the docs list as
- * supported, and those that depend on the version on the newest one too. Four files run at a time, because they mostly wait.
+ * Builds the package and runs the tests with real components on the oldest Kubernetes version that the docs list as supported; those
+ * that depend on the version on the newest one too, and kubelets mostly on the newest. Four files run at a time, because they mostly wait.
  * Files that start a kubelet run one after the other, because a machine can be only one node.
  *
  *     node tools/test-real.ts [FILE]...
@@ -29,21 +29,26 @@ const longest = [
   'kubernetes-contract',
   'issuer/issuer-authorities',
 ]
-/** The contract, the installations, and tests of admission policies. */
-const versioned = [
+/** What depends on the version runs on both. Everything else, which is our code and clients of clouds and registries, on the oldest. */
+const both = [
+  // What all other tests assume of the API server.
   'kubernetes-contract',
+  // Installations: the objects of each are admitted, and its permissions suffice and are needed.
   'install',
   'issuer/issuer-install',
+  'controller/controller-install',
+  // Attacks: the policies of each are enforced.
   'issuer/issuer-revocations',
   'settings-policy',
   'root-ca-policy',
-  'custom-resources',
-  'controller/controller-install',
-  'controller/controller-resources',
   'controller/tenants',
-  'node-pull',
+  // Rules of the definitions, which the API server evaluates.
+  'custom-resources',
+  // Kubelets support it since the oldest version.
   'credential-provider',
 ]
+/** The kubelet at the newest version: how it pulls, and the texts of its failures. */
+const onlyNewest = ['node-pull', 'doctor-node']
 
 interface Job {
   readonly file: string
@@ -74,13 +79,12 @@ if (!results.flat().every(({ success }) => success)) process.exitCode = 1
 
 function jobsOf(kubernetes: Job['kubernetes']): Job[] {
   const all = globSync('e2e/**/*.test.ts').map((file) => file.replaceAll('\\', '/'))
-  const dependent = versioned.map(fileOf)
+  const newest = [...both, ...onlyNewest].map(fileOf)
+  const oldest = all.filter((file) => !onlyNewest.map(fileOf).includes(file))
+  const ofVersion = { oldest, newest }[kubernetes]
   // A named file runs on the named version, also if it does not depend on it.
-  const named = flags.kubernetes
-    ? positionals
-    : positionals.filter((file) => versions[0] === kubernetes || dependent.includes(file))
-  const files = positionals.length > 0 ? named : kubernetes === 'oldest' ? all : dependent
-  return files.toSorted().map((file) => ({ file, kubernetes }))
+  const named = flags.kubernetes ? positionals : positionals.filter((file) => ofVersion.includes(file))
+  return (positionals.length > 0 ? named : ofVersion).toSorted().map((file) => ({ file, kubernetes }))
 }
 
 function fileOf(name: string): string {
