@@ -1,6 +1,5 @@
 /** The cluster that a contract runs against: the operations that it must support, and short forms of frequent requests. */
 import { type KeyObject, randomBytes } from 'node:crypto'
-import type { TestContext } from 'node:test'
 import {
   type ApiRequest,
   type ApiResponse,
@@ -77,8 +76,8 @@ export interface ContractCluster {
   /** Server-side apply of a Secret, `fieldManager` as given. */
   apply(namespace: string, secret: SecretBody, manager: string, more?: ApplyExtras): Promise<ApiResponse>
   readSecret(namespace: string, name: string): Promise<ApiResponse>
-  /** A new namespace for the test; it is deleted afterwards. */
-  createNamespace(t: TestContext): Promise<string>
+  /** A new namespace for the test. It remains: deleting it would cost the controllers more than all cases. */
+  createNamespace(): Promise<string>
   createServiceAccount(namespace: string, name: string): Promise<void>
   /** Events until the watch ends; `timeoutSeconds` in the path ends it. */
   watch(request: TargetRequest, signal?: AbortSignal): AsyncGenerator<WatchEvent>
@@ -116,10 +115,9 @@ export function createContractCluster(target: KubernetesTarget): ContractCluster
         ...more,
       }),
     readSecret: (namespace, name) => send({ path: `${secretsOf(namespace)}/${name}` }),
-    async createNamespace(t) {
+    async createNamespace() {
       const name = `contract-${randomBytes(4).toString('hex')}`
       await send({ method: 'POST', path: '/api/v1/namespaces', body: { metadata: { name } } })
-      t.after(() => send({ method: 'DELETE', path: `/api/v1/namespaces/${name}` }))
       return name
     },
     async createServiceAccount(namespace, name) {

@@ -1,5 +1,4 @@
 /** Pods of one namespace of a contract's cluster. */
-import type { TestContext } from 'node:test'
 import type { ApiResponse, WatchEvent } from './kubernetes-client.ts'
 import {
   accountsOf,
@@ -48,8 +47,8 @@ export interface Pods {
 }
 
 /** Operations on Pods, in a new namespace whose default ServiceAccount exists. */
-export async function podsIn(cluster: ContractCluster, t: TestContext): Promise<Pods> {
-  const namespace = await cluster.createNamespace(t)
+export async function podsIn(cluster: ContractCluster): Promise<Pods> {
+  const namespace = await cluster.createNamespace()
   const path = podsOf(namespace)
   const account = `${accountsOf(namespace)}/default`
   await eventually(

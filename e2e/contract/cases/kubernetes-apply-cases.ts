@@ -13,9 +13,9 @@ import {
 } from '../kubernetes-cluster.ts'
 
 export function applyCases(started: () => ContractCluster): void {
-  test('an apply returns 201 when it creates and 200 when it updates', async (t) => {
+  test('an apply returns 201 when it creates and 200 when it updates', async () => {
     const cluster = started()
-    const namespace = await cluster.createNamespace(t)
+    const namespace = await cluster.createNamespace()
 
     const created = await cluster.apply(namespace, pullSecret('regcred', 'one'), 'pullpass')
     const updated = await cluster.apply(namespace, pullSecret('regcred', 'two'), 'pullpass')
@@ -25,9 +25,9 @@ export function applyCases(started: () => ContractCluster): void {
     assert.equal(updated.object.metadata?.uid, created.object.metadata?.uid)
   })
 
-  test('an apply accepts YAML as well as JSON', async (t) => {
+  test('an apply accepts YAML as well as JSON', async () => {
     const cluster = started()
-    const namespace = await cluster.createNamespace(t)
+    const namespace = await cluster.createNamespace()
     const yaml = 'apiVersion: v1\nkind: Secret\nmetadata:\n  name: regcred\ndata:\n  key: dmFsdWU=\n'
 
     const { status, object } = await cluster.apply(namespace, secretWith('regcred'), 'pullpass', { body: yaml })
@@ -35,9 +35,9 @@ export function applyCases(started: () => ContractCluster): void {
     assert.deepEqual([status, object.data], [201, { key: 'dmFsdWU=' }])
   })
 
-  test('a metadata-only response to an apply contains no secret data', async (t) => {
+  test('a metadata-only response to an apply contains no secret data', async () => {
     const cluster = started()
-    const namespace = await cluster.createNamespace(t)
+    const namespace = await cluster.createNamespace()
 
     const { object, text } = await cluster.apply(namespace, pullSecret('regcred', 'hidden'), 'pullpass', {
       accept: metadataOnly,
@@ -48,9 +48,9 @@ export function applyCases(started: () => ContractCluster): void {
     assert.equal(text.includes(dockerConfig('hidden')), false)
   })
 
-  test('an unchanged apply writes nothing', async (t) => {
+  test('an unchanged apply writes nothing', async () => {
     const cluster = started()
-    const namespace = await cluster.createNamespace(t)
+    const namespace = await cluster.createNamespace()
     const secret = pullSecret('regcred', 'same', { annotations: { 'pullpass.dev/document': 'one' } })
 
     const first = await cluster.apply(namespace, secret, 'pullpass')
@@ -60,9 +60,9 @@ export function applyCases(started: () => ContractCluster): void {
     assert.deepEqual(second.object.metadata, first.object.metadata)
   })
 
-  test('an apply whose JSON document has another key order is a write', async (t) => {
+  test('an apply whose JSON document has another key order is a write', async () => {
     const cluster = started()
-    const namespace = await cluster.createNamespace(t)
+    const namespace = await cluster.createNamespace()
     const data = (json: string) => ({ data: { config: Buffer.from(json).toString('base64') } })
 
     const first = await cluster.apply(namespace, secretWith('regcred', data('{"a":1,"b":2}')), 'pullpass')
@@ -71,9 +71,9 @@ export function applyCases(started: () => ContractCluster): void {
     assert.notEqual(second.object.metadata?.resourceVersion, first.object.metadata?.resourceVersion)
   })
 
-  test('a resourceVersion is ignored while the object does not exist', async (t) => {
+  test('a resourceVersion is ignored while the object does not exist', async () => {
     const cluster = started()
-    const namespace = await cluster.createNamespace(t)
+    const namespace = await cluster.createNamespace()
 
     const { status } = await cluster.apply(
       namespace,
@@ -84,9 +84,9 @@ export function applyCases(started: () => ContractCluster): void {
     assert.equal(status, 201)
   })
 
-  test('a key that is omitted from stringData is kept', async (t) => {
+  test('a key that is omitted from stringData is kept', async () => {
     const cluster = started()
-    const namespace = await cluster.createNamespace(t)
+    const namespace = await cluster.createNamespace()
     await cluster.apply(namespace, secretWith('words', { stringData: { old: 'a' } }), 'pullpass')
 
     const { object } = await cluster.apply(namespace, secretWith('words', { stringData: { new: 'b' } }), 'pullpass')
@@ -94,9 +94,9 @@ export function applyCases(started: () => ContractCluster): void {
     assert.deepEqual(object.data, { old: 'YQ==', new: 'Yg==' })
   })
 
-  test('a key that is omitted from data is removed', async (t) => {
+  test('a key that is omitted from data is removed', async () => {
     const cluster = started()
-    const namespace = await cluster.createNamespace(t)
+    const namespace = await cluster.createNamespace()
     await cluster.apply(namespace, secretWith('words', { data: { old: 'YQ==' } }), 'pullpass')
 
     const { object } = await cluster.apply(namespace, secretWith('words', { data: { new: 'Yg==' } }), 'pullpass')
@@ -104,18 +104,18 @@ export function applyCases(started: () => ContractCluster): void {
     assert.deepEqual(object.data, { new: 'Yg==' })
   })
 
-  test('the default type is Opaque', async (t) => {
+  test('the default type is Opaque', async () => {
     const cluster = started()
-    const namespace = await cluster.createNamespace(t)
+    const namespace = await cluster.createNamespace()
 
     const { object } = await cluster.apply(namespace, secretWith('words', { data: { key: 'YQ==' } }), 'pullpass')
 
     assert.equal(object.type, 'Opaque')
   })
 
-  test('a dry run returns the response of a write and writes nothing', async (t) => {
+  test('a dry run returns the response of a write and writes nothing', async () => {
     const cluster = started()
-    const namespace = await cluster.createNamespace(t)
+    const namespace = await cluster.createNamespace()
 
     const { status } = await cluster.apply(namespace, pullSecret('regcred', 'one'), 'pullpass', {
       query: '&dryRun=All',
@@ -125,9 +125,9 @@ export function applyCases(started: () => ContractCluster): void {
     assert.equal((await cluster.readSecret(namespace, 'regcred')).status, 404)
   })
 
-  test('an apply can remove last-applied-configuration: set to an empty string, then omitted', async (t) => {
+  test('an apply can remove last-applied-configuration: set to an empty string, then omitted', async () => {
     const cluster = started()
-    const namespace = await cluster.createNamespace(t)
+    const namespace = await cluster.createNamespace()
     const annotation = 'kubectl.kubernetes.io/last-applied-configuration'
     const path = `${secretsOf(namespace)}/regcred`
     await cluster.apply(namespace, pullSecret('regcred', 'one'), 'pullpass')

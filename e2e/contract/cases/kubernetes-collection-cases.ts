@@ -14,7 +14,7 @@ export function collectionCases(started: () => ContractCluster): void {
   ] as const) {
     test(`pullpass's watch over ${protocol} reports the existing objects, and then each change`, async (t) => {
       const cluster = started()
-      const namespace = await cluster.createNamespace(t)
+      const namespace = await cluster.createNamespace()
       await cluster.apply(namespace, pullSecret('regcred', 'hidden'), 'pullpass')
       const { collection, end } = openCollection(t, cluster, namespace, { limits })
       assert.deepEqual((await collection.next()).value, { type: 'listed', items: ['regcred'] })
@@ -35,7 +35,7 @@ export function collectionCases(started: () => ContractCluster): void {
 
   test('without permission to watch, the error of pullpass’s watch names the missing permission', async (t) => {
     const cluster = started()
-    const namespace = await cluster.createNamespace(t)
+    const namespace = await cluster.createNamespace()
     const token = await cluster.target.createUser([{ verbs: ['list'], apiGroups: [''], resources: ['secrets'] }])
     const { collection } = openCollection(t, cluster, namespace, { token })
     assert.deepEqual((await collection.next()).value, { type: 'listed', items: [] })

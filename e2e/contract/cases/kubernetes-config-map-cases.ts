@@ -19,9 +19,9 @@ export function configMapCases(started: () => ContractCluster): void {
       body: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: path.split('/').at(-1) }, ...fields },
     })
 
-  test('an applied ConfigMap contains the keys of each of its managers', async (t) => {
+  test('an applied ConfigMap contains the keys of each of its managers', async () => {
     const cluster = started()
-    const path = `${configMapsOf(await cluster.createNamespace(t))}/state`
+    const path = `${configMapsOf(await cluster.createNamespace())}/state`
 
     const created = await apply(path, { data: { one: '1' } }, 'a')
     const shared = await apply(path, { data: { two: '2' } }, 'b')
@@ -33,9 +33,9 @@ export function configMapCases(started: () => ContractCluster): void {
     assert.deepEqual((await cluster.request({ path })).object.data, { one: '1', two: '2' })
   })
 
-  test('an immutable ConfigMap cannot be changed', async (t) => {
+  test('an immutable ConfigMap cannot be changed', async () => {
     const cluster = started()
-    const path = `${configMapsOf(await cluster.createNamespace(t))}/state`
+    const path = `${configMapsOf(await cluster.createNamespace())}/state`
     await apply(path, { data: { one: '1' }, immutable: true })
 
     const body = { immutable: false, data: { one: '2' } }
@@ -48,9 +48,9 @@ export function configMapCases(started: () => ContractCluster): void {
     )
   })
 
-  test('a merge patch with an older resourceVersion changes nothing', async (t) => {
+  test('a merge patch with an older resourceVersion changes nothing', async () => {
     const cluster = started()
-    const path = `${configMapsOf(await cluster.createNamespace(t))}/state`
+    const path = `${configMapsOf(await cluster.createNamespace())}/state`
     const { object: first } = await apply(path, { data: { one: '1' } })
     const { object: second } = await apply(path, { data: { one: '2' } })
     const patch = (version: string | undefined) =>
@@ -68,13 +68,13 @@ export function configMapCases(started: () => ContractCluster): void {
     assert.deepEqual([written.status, written.object.data], [200, { one: '3' }])
   })
 
-  test('a key may not be in both data and binaryData', async (t) => {
+  test('a key may not be in both data and binaryData', async () => {
     const cluster = started()
     const body = { metadata: { name: 'state' }, data: { key: 'y' }, binaryData: { key: 'eA==' } }
 
     const { status, object } = await cluster.request({
       method: 'POST',
-      path: configMapsOf(await cluster.createNamespace(t)),
+      path: configMapsOf(await cluster.createNamespace()),
       body,
     })
 
@@ -85,9 +85,9 @@ export function configMapCases(started: () => ContractCluster): void {
     )
   })
 
-  test('data of a ConfigMap over 1 MiB is refused', async (t) => {
+  test('data of a ConfigMap over 1 MiB is refused', async () => {
     const cluster = started()
-    const path = configMapsOf(await cluster.createNamespace(t))
+    const path = configMapsOf(await cluster.createNamespace())
     const create = (name: string, bytes: number) =>
       cluster.request({ method: 'POST', path, body: { metadata: { name }, data: { key: 'x'.repeat(bytes) } } })
 
@@ -97,9 +97,9 @@ export function configMapCases(started: () => ContractCluster): void {
     assert.equal(more.object.message, 'ConfigMap "more" is invalid: []: Too long: may not be more than 1048576 bytes')
   })
 
-  test('a ConfigMap whose labels exceed the request limit of etcd is refused with 500, and is accepted in a dry run', async (t) => {
+  test('a ConfigMap whose labels exceed the request limit of etcd is refused with 500, and is accepted in a dry run', async () => {
     const cluster = started()
-    const path = `${configMapsOf(await cluster.createNamespace(t))}/state`
+    const path = `${configMapsOf(await cluster.createNamespace())}/state`
     await apply(path, { data: { one: '1' } })
     const labels = manyLabels(4_294)
     const label = (query: string) =>
@@ -116,9 +116,9 @@ export function configMapCases(started: () => ContractCluster): void {
     assert.deepEqual([written.object.reason, written.object.message], [undefined, 'etcdserver: request is too large'])
   })
 
-  test('a ConfigMap supports only name and namespace as field selectors', async (t) => {
+  test('a ConfigMap supports only name and namespace as field selectors', async () => {
     const cluster = started()
-    const path = configMapsOf(await cluster.createNamespace(t))
+    const path = configMapsOf(await cluster.createNamespace())
 
     const { status, object } = await cluster.request({ path: `${path}?fieldSelector=data%3Da` })
 
@@ -126,9 +126,9 @@ export function configMapCases(started: () => ContractCluster): void {
     assert.equal(object.message, '"data" is not a known field selector: only "metadata.name", "metadata.namespace"')
   })
 
-  test('every namespace gets the CA certificates of the API server', async (t) => {
+  test('every namespace gets the CA certificates of the API server', async () => {
     const cluster = started()
-    const path = `${configMapsOf(await cluster.createNamespace(t))}/kube-root-ca.crt`
+    const path = `${configMapsOf(await cluster.createNamespace())}/kube-root-ca.crt`
 
     const { object } = await eventually(
       () => cluster.request({ path }),
@@ -138,9 +138,9 @@ export function configMapCases(started: () => ContractCluster): void {
     assert.equal(object.data?.['ca.crt'], cluster.target.ca)
   })
 
-  test('deleting a ConfigMap returns a Status with its uid', async (t) => {
+  test('deleting a ConfigMap returns a Status with its uid', async () => {
     const cluster = started()
-    const path = `${configMapsOf(await cluster.createNamespace(t))}/state`
+    const path = `${configMapsOf(await cluster.createNamespace())}/state`
     const { object: created } = await apply(path, {})
 
     const { object } = await cluster.request({ method: 'DELETE', path })

@@ -117,9 +117,9 @@ export function customResourceCases(started: () => ContractCluster): void {
     assert.equal((await applyStatus('changed', { resourceVersion })).status, 409)
   })
 
-  test('the deletion of an owner deletes its Secrets; an apply without the reference releases them', async (t) => {
+  test('the deletion of an owner deletes its Secrets; an apply without the reference releases them', async () => {
     const cluster = started()
-    const namespace = await cluster.createNamespace(t)
+    const namespace = await cluster.createNamespace()
     const { object } = await create('owner')
     const uid = object.metadata?.uid ?? ''
     const ownerReferences = [{ apiVersion, kind, name: 'owner', uid }]

@@ -28,9 +28,9 @@ export function endpointSliceCases(started: () => ContractCluster): void {
     assert.deepEqual(ports, [{ name: 'https', protocol: 'TCP', port: Number(new URL(cluster.target.url).port) }])
   })
 
-  test('an EndpointSlice gets default port fields, and its generation increases with its content', async (t) => {
+  test('an EndpointSlice gets default port fields, and its generation increases with its content', async () => {
     const cluster = started()
-    const path = slicesOf(await cluster.createNamespace(t))
+    const path = slicesOf(await cluster.createNamespace())
 
     const created = await cluster.request({ method: 'POST', path, body })
     const change = { endpoints: [{ addresses: ['10.1.1.2'], conditions: { ready: false } }] }
@@ -48,9 +48,9 @@ export function endpointSliceCases(started: () => ContractCluster): void {
     )
   })
 
-  test('error messages name the API group', async (t) => {
+  test('error messages name the API group', async () => {
     const cluster = started()
-    const namespace = await cluster.createNamespace(t)
+    const namespace = await cluster.createNamespace()
     const path = slicesOf(namespace)
     await cluster.request({ method: 'POST', path, body, userAgent: 'kube-controller-manager/v1.34.4' })
     const token = await cluster.target.createUser([])

@@ -1,12 +1,12 @@
 /** Events, and field selectors for the Events of an object.
  *  https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/event-v1/ */
 import assert from 'node:assert/strict'
-import { type TestContext, test } from 'node:test'
+import { test } from 'node:test'
 import { type ContractCluster, eventsOf } from '../kubernetes-cluster.ts'
 
 export function eventCases(started: () => ContractCluster): void {
-  test('a created Event has fields that are never absent', async (t) => {
-    const { create, namespace } = await eventsIn(started(), t)
+  test('a created Event has fields that are never absent', async () => {
+    const { create, namespace } = await eventsIn(started())
 
     const { status, text } = await create('failed', { involvedObject: { namespace } })
 
@@ -25,8 +25,8 @@ export function eventCases(started: () => ContractCluster): void {
     })
   })
 
-  test('an Event is in the namespace of its involved object', async (t) => {
-    const { create, namespace } = await eventsIn(started(), t)
+  test('an Event is in the namespace of its involved object', async () => {
+    const { create, namespace } = await eventsIn(started())
 
     const elsewhere = await create('failed', { involvedObject: { kind: 'Pod', namespace: 'default', name: 'a' } })
     const ofNone = await create('failed', { involvedObject: { kind: 'Node', name: 'node-1' } })
@@ -49,8 +49,8 @@ export function eventCases(started: () => ContractCluster): void {
     ['type!=Warning', ['other', 'pulled']],
     ['source=kubelet', ['failed']],
   ] as const) {
-    test(`${selector} chooses ${chosen.join(' and ')}`, async (t) => {
-      const { create, namespace, list } = await eventsIn(started(), t)
+    test(`${selector} chooses ${chosen.join(' and ')}`, async () => {
+      const { create, namespace, list } = await eventsIn(started())
       const about = (fields: object) => ({ involvedObject: { kind: 'Pod', namespace, name: 'app', ...fields } })
       await create('failed', {
         ...about({ fieldPath: 'spec.containers{main}' }),
@@ -70,8 +70,8 @@ export function eventCases(started: () => ContractCluster): void {
     })
   }
 
-  test('the message of an Event is not a field selector', async (t) => {
-    const { list } = await eventsIn(started(), t)
+  test('the message of an Event is not a field selector', async () => {
+    const { list } = await eventsIn(started())
 
     const { status, object } = await list('?fieldSelector=message%3Da')
 
@@ -79,8 +79,8 @@ export function eventCases(started: () => ContractCluster): void {
   })
 }
 
-async function eventsIn(cluster: ContractCluster, t: TestContext) {
-  const namespace = await cluster.createNamespace(t)
+async function eventsIn(cluster: ContractCluster) {
+  const namespace = await cluster.createNamespace()
   const path = eventsOf(namespace)
   return {
     namespace,

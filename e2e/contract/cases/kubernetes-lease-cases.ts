@@ -10,9 +10,9 @@ const body = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { 
 const leasesOf = (namespace: string) => `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases`
 
 export function leaseCases(started: () => ContractCluster): void {
-  test('an apply by a second field manager does not take over a Lease', async (t) => {
+  test('an apply by a second field manager does not take over a Lease', async () => {
     const cluster = started()
-    const path = `${leasesOf(await cluster.createNamespace(t))}/leader`
+    const path = `${leasesOf(await cluster.createNamespace())}/leader`
     const apply = async (manager: string) =>
       await cluster.request({
         method: 'PATCH',
@@ -29,9 +29,9 @@ export function leaseCases(started: () => ContractCluster): void {
     assert.equal(JSON.parse((await cluster.request({ path })).text).spec.holderIdentity, 'one')
   })
 
-  test('a merge patch of a Lease from an earlier resourceVersion conflicts', async (t) => {
+  test('a merge patch of a Lease from an earlier resourceVersion conflicts', async () => {
     const cluster = started()
-    const folder = leasesOf(await cluster.createNamespace(t))
+    const folder = leasesOf(await cluster.createNamespace())
     const created = await cluster.request({ method: 'POST', path: folder, body })
     const { resourceVersion } = JSON.parse(created.text).metadata
     const take = async (holderIdentity: string) =>
@@ -48,9 +48,9 @@ export function leaseCases(started: () => ContractCluster): void {
     assert.deepEqual(JSON.parse(first.text).spec, { ...spec, holderIdentity: 'two' })
   })
 
-  test('the permission to create by apply can name the Lease', async (t) => {
+  test('the permission to create by apply can name the Lease', async () => {
     const cluster = started()
-    const namespace = await cluster.createNamespace(t)
+    const namespace = await cluster.createNamespace()
     const rule = { apiGroups: ['coordination.k8s.io'], resources: ['leases'], resourceNames: ['leader'], namespace }
     const token = await cluster.target.createUser([{ ...rule, verbs: ['create', 'patch'] }])
     const apply = async (name: string) =>
@@ -68,9 +68,9 @@ export function leaseCases(started: () => ContractCluster): void {
     assert.deepEqual([named.status, other.status, posted.status], [201, 403, 403])
   })
 
-  test('a Lease with a duration of 0 s is refused', async (t) => {
+  test('a Lease with a duration of 0 s is refused', async () => {
     const cluster = started()
-    const path = leasesOf(await cluster.createNamespace(t))
+    const path = leasesOf(await cluster.createNamespace())
     const wrong = { ...body, spec: { ...spec, leaseDurationSeconds: 0, leaseTransitions: -1 } }
     const { status, object } = await cluster.request({ method: 'POST', path, body: wrong })
 

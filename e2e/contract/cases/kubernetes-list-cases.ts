@@ -1,6 +1,6 @@
 /** Lists: metadata only, selectors, pages. https://kubernetes.io/docs/reference/using-api/api-concepts/ */
 import assert from 'node:assert/strict'
-import { type TestContext, test } from 'node:test'
+import { test } from 'node:test'
 import {
   type ContractCluster,
   metadataListOnly,
@@ -11,9 +11,9 @@ import {
 } from '../kubernetes-cluster.ts'
 
 export function listCases(started: () => ContractCluster): void {
-  test('a metadata-only list contains no secret data', async (t) => {
+  test('a metadata-only list contains no secret data', async () => {
     const cluster = started()
-    const namespace = await cluster.createNamespace(t)
+    const namespace = await cluster.createNamespace()
     const { text: applied } = await cluster.apply(namespace, pullSecret('regcred', 'hidden'), 'pullpass')
 
     const { object, text } = await cluster.request({ path: secretsOf(namespace), accept: metadataListOnly })
@@ -26,9 +26,9 @@ export function listCases(started: () => ContractCluster): void {
     assert.equal(text.includes(dataIn(applied)), false)
   })
 
-  test('metadata includes last-applied-configuration', async (t) => {
+  test('metadata includes last-applied-configuration', async () => {
     const cluster = started()
-    const namespace = await cluster.createNamespace(t)
+    const namespace = await cluster.createNamespace()
     const annotations = { 'kubectl.kubernetes.io/last-applied-configuration': 'a whole credential' }
     await cluster.apply(namespace, pullSecret('regcred', 'one', { annotations }), 'pullpass')
 
@@ -53,9 +53,9 @@ export function listCases(started: () => ContractCluster): void {
     ['fieldSelector=type%3Dkubernetes.io/dockerconfigjson', []],
     ['fieldSelector=metadata.name%3Done&labelSelector=team%3Db', []],
   ] as const) {
-    test(`${decodeURIComponent(selector.replaceAll('+', ' '))} chooses ${chosen.join(' and ') || 'nothing'}`, async (t) => {
+    test(`${decodeURIComponent(selector.replaceAll('+', ' '))} chooses ${chosen.join(' and ') || 'nothing'}`, async () => {
       const cluster = started()
-      const namespace = await createThree(cluster, t)
+      const namespace = await createThree(cluster)
 
       const { object } = await cluster.request({ path: `${secretsOf(namespace)}?${selector}` })
 
@@ -63,9 +63,9 @@ export function listCases(started: () => ContractCluster): void {
     })
   }
 
-  test('a cluster-wide list by name and namespace returns that object', async (t) => {
+  test('a cluster-wide list by name and namespace returns that object', async () => {
     const cluster = started()
-    const namespace = await createThree(cluster, t)
+    const namespace = await createThree(cluster)
     const selector = `metadata.name%3Done,metadata.namespace%3D${namespace}`
 
     const { object } = await cluster.request({ path: `/api/v1/secrets?fieldSelector=${selector}` })
@@ -76,18 +76,18 @@ export function listCases(started: () => ContractCluster): void {
     )
   })
 
-  test('an unsupported field selector returns 400', async (t) => {
+  test('an unsupported field selector returns 400', async () => {
     const cluster = started()
-    const namespace = await cluster.createNamespace(t)
+    const namespace = await cluster.createNamespace()
 
     const { status, object } = await cluster.request({ path: `${secretsOf(namespace)}?fieldSelector=data%3Da` })
 
     assert.deepEqual([status, object.message], [400, 'field label not supported: data'])
   })
 
-  test('pages contain each object once, in the state of the first page', async (t) => {
+  test('pages contain each object once, in the state of the first page', async () => {
     const cluster = started()
-    const namespace = await createThree(cluster, t)
+    const namespace = await createThree(cluster)
     const path = `${secretsOf(namespace)}?limit=2`
 
     const first = await cluster.request({ path })
@@ -99,9 +99,9 @@ export function listCases(started: () => ContractCluster): void {
     assert.equal(second.object.metadata?.resourceVersion, first.object.metadata?.resourceVersion)
   })
 
-  test('a continue token whose version was compacted returns 410 with a token for the rest', async (t) => {
+  test('a continue token whose version was compacted returns 410 with a token for the rest', async () => {
     const cluster = started()
-    const namespace = await createThree(cluster, t)
+    const namespace = await createThree(cluster)
     const path = `${secretsOf(namespace)}?limit=2`
     const first = await cluster.request({ path })
 
@@ -117,27 +117,27 @@ export function listCases(started: () => ContractCluster): void {
     assert.deepEqual(namesOf(rest.object.items), ['two'])
   })
 
-  test('an invalid continue token returns 400', async (t) => {
+  test('an invalid continue token returns 400', async () => {
     const cluster = started()
-    const namespace = await cluster.createNamespace(t)
+    const namespace = await cluster.createNamespace()
 
     const { status } = await cluster.request({ path: `${secretsOf(namespace)}?limit=2&continue=e30` })
 
     assert.equal(status, 400)
   })
 
-  test('an unsupported media type returns 406', async (t) => {
+  test('an unsupported media type returns 406', async () => {
     const cluster = started()
-    const namespace = await cluster.createNamespace(t)
+    const namespace = await cluster.createNamespace()
 
     const { status } = await cluster.request({ path: secretsOf(namespace), accept: 'text/html' })
 
     assert.equal(status, 406)
   })
 
-  test('a body over 3 MiB returns 413', async (t) => {
+  test('a body over 3 MiB returns 413', async () => {
     const cluster = started()
-    const namespace = await cluster.createNamespace(t)
+    const namespace = await cluster.createNamespace()
 
     const { status } = await cluster.apply(
       namespace,
@@ -150,8 +150,8 @@ export function listCases(started: () => ContractCluster): void {
 }
 
 /** Secrets one (team a), two (team b) and three (no team). */
-async function createThree(cluster: ContractCluster, t: TestContext): Promise<string> {
-  const namespace = await cluster.createNamespace(t)
+async function createThree(cluster: ContractCluster): Promise<string> {
+  const namespace = await cluster.createNamespace()
   await cluster.apply(namespace, secretWith('one', {}, { labels: { team: 'a' } }), 'pullpass')
   await cluster.apply(namespace, secretWith('two', {}, { labels: { team: 'b' } }), 'pullpass')
   await cluster.apply(namespace, secretWith('three'), 'pullpass')

@@ -20,9 +20,9 @@ export function namespaceCases(started: () => ContractCluster): void {
     assert.deepEqual(object.details, { name: 'contract-missing', kind: 'namespaces' })
   })
 
-  test('a terminating namespace refuses a new Secret: 403 with the cause NamespaceTerminating', async (t) => {
+  test('a terminating namespace refuses a new Secret: 403 with the cause NamespaceTerminating', async () => {
     const cluster = started()
-    const namespace = await cluster.createNamespace(t)
+    const namespace = await cluster.createNamespace()
     const release = await holdAndDelete(cluster, namespace)
 
     const { status, object } = await cluster.apply(namespace, pullSecret('regcred', 'one'), 'pullpass')
@@ -42,9 +42,9 @@ export function namespaceCases(started: () => ContractCluster): void {
     ])
   })
 
-  test('a finalizer without its controller blocks the deletion of the namespace until it is removed', async (t) => {
+  test('a finalizer without its controller blocks the deletion of the namespace until it is removed', async () => {
     const cluster = started()
-    const namespace = await cluster.createNamespace(t)
+    const namespace = await cluster.createNamespace()
     const release = await holdAndDelete(cluster, namespace)
     const request = () => cluster.request({ path: `/api/v1/namespaces/${namespace}` })
 
@@ -56,9 +56,9 @@ export function namespaceCases(started: () => ContractCluster): void {
     assert.equal(gone.status, 404)
   })
 
-  test('a new namespace gets the ServiceAccount default', async (t) => {
+  test('a new namespace gets the ServiceAccount default', async () => {
     const cluster = started()
-    const namespace = await cluster.createNamespace(t)
+    const namespace = await cluster.createNamespace()
 
     const { status } = await eventually(
       () => cluster.request({ path: `${accountsOf(namespace)}/default` }),
@@ -68,9 +68,9 @@ export function namespaceCases(started: () => ContractCluster): void {
     assert.equal(status, 200)
   })
 
-  test('a Secret is deleted with its owner', async (t) => {
+  test('a Secret is deleted with its owner', async () => {
     const cluster = started()
-    const namespace = await cluster.createNamespace(t)
+    const namespace = await cluster.createNamespace()
     const { object: owner } = await cluster.apply(namespace, secretWith('owner'), 'pullpass')
     await cluster.apply(namespace, ownedBy(owner.metadata?.uid ?? ''), 'pullpass')
 
@@ -83,9 +83,9 @@ export function namespaceCases(started: () => ContractCluster): void {
     assert.equal(status, 404)
   })
 
-  test('a Secret whose ownerReference names a missing object is deleted', async (t) => {
+  test('a Secret whose ownerReference names a missing object is deleted', async () => {
     const cluster = started()
-    const namespace = await cluster.createNamespace(t)
+    const namespace = await cluster.createNamespace()
 
     await cluster.apply(namespace, ownedBy('11111111-2222-4333-8444-555555555555'), 'pullpass')
     const { status } = await eventually(

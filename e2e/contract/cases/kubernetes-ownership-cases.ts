@@ -16,9 +16,9 @@ import {
 const ours = 'pullpass:ClusterPullSecret:registry'
 
 export function ownershipCases(started: () => ContractCluster): void {
-  test('an applier owns each field that it applied, in the format of managedFields', async (t) => {
+  test('an applier owns each field that it applied, in the format of managedFields', async () => {
     const cluster = started()
-    const namespace = await cluster.createNamespace(t)
+    const namespace = await cluster.createNamespace()
     const metadata = { labels: { team: 'a' }, annotations: { 'pullpass.dev/target': 'x' } }
 
     const { object } = await cluster.apply(namespace, pullSecret('regcred', 'one', metadata), ours)
@@ -33,9 +33,9 @@ export function ownershipCases(started: () => ContractCluster): void {
     })
   })
 
-  test('a client-side writer also owns the maps that it created', async (t) => {
+  test('a client-side writer also owns the maps that it created', async () => {
     const cluster = started()
-    const namespace = await cluster.createNamespace(t)
+    const namespace = await cluster.createNamespace()
     const path = `${secretsOf(namespace)}?fieldManager=kubectl-create`
 
     const { object } = await cluster.request({ method: 'POST', path, body: pullSecret('regcred', 'one') })
@@ -45,9 +45,9 @@ export function ownershipCases(started: () => ContractCluster): void {
     })
   })
 
-  test('two appliers with the same name overwrite each other without a conflict', async (t) => {
+  test('two appliers with the same name overwrite each other without a conflict', async () => {
     const cluster = started()
-    const namespace = await cluster.createNamespace(t)
+    const namespace = await cluster.createNamespace()
     await cluster.apply(namespace, pullSecret('regcred', 'zero'), ours)
 
     const responses = await race(cluster, namespace, [ours, ours])
@@ -55,9 +55,9 @@ export function ownershipCases(started: () => ContractCluster): void {
     assert.deepEqual(responses.flat(), Array(10).fill(200))
   })
 
-  test('of two appliers with different names, exactly one gets 409', async (t) => {
+  test('of two appliers with different names, exactly one gets 409', async () => {
     const cluster = started()
-    const namespace = await cluster.createNamespace(t)
+    const namespace = await cluster.createNamespace()
 
     const responses = await Promise.all(
       Array.from({ length: 20 }, async (_, round) => {
@@ -74,9 +74,9 @@ export function ownershipCases(started: () => ContractCluster): void {
     )
   })
 
-  test('a forced apply by another tool takes the data and keeps our annotations', async (t) => {
+  test('a forced apply by another tool takes the data and keeps our annotations', async () => {
     const cluster = started()
-    const namespace = await cluster.createNamespace(t)
+    const namespace = await cluster.createNamespace()
     await cluster.apply(namespace, pullSecret('regcred', 'one', { annotations: { ours: 'yes' } }), ours)
 
     const { object } = await cluster.apply(namespace, pullSecret('regcred', 'two'), 'other', { query: '&force=true' })
@@ -88,9 +88,9 @@ export function ownershipCases(started: () => ContractCluster): void {
     })
   })
 
-  test('a client-side write by another tool takes the data and keeps our annotations', async (t) => {
+  test('a client-side write by another tool takes the data and keeps our annotations', async () => {
     const cluster = started()
-    const namespace = await cluster.createNamespace(t)
+    const namespace = await cluster.createNamespace()
     await cluster.apply(namespace, pullSecret('regcred', 'one', { annotations: { ours: 'yes' } }), ours)
 
     const { object } = await cluster.request({
@@ -107,9 +107,9 @@ export function ownershipCases(started: () => ContractCluster): void {
     })
   })
 
-  test('a PUT owns what it changes, with the name from its User-Agent', async (t) => {
+  test('a PUT owns what it changes, with the name from its User-Agent', async () => {
     const cluster = started()
-    const namespace = await cluster.createNamespace(t)
+    const namespace = await cluster.createNamespace()
     await cluster.apply(namespace, pullSecret('regcred', 'one', { labels: { ours: 'yes' } }), ours)
 
     const { status, object } = await cluster.request({
@@ -126,9 +126,9 @@ export function ownershipCases(started: () => ContractCluster): void {
     })
   })
 
-  test('an unforced apply of an equal value co-owns it', async (t) => {
+  test('an unforced apply of an equal value co-owns it', async () => {
     const cluster = started()
-    const namespace = await cluster.createNamespace(t)
+    const namespace = await cluster.createNamespace()
     await cluster.apply(namespace, pullSecret('regcred', 'same'), ours)
 
     const { status, object } = await cluster.apply(namespace, pullSecret('regcred', 'same'), 'other')
@@ -138,9 +138,9 @@ export function ownershipCases(started: () => ContractCluster): void {
     assert.deepEqual(ownersOf(object), { [`${ours} Apply`]: all, 'other Apply': all })
   })
 
-  test('a co-owned field is kept when one of its owners omits it', async (t) => {
+  test('a co-owned field is kept when one of its owners omits it', async () => {
     const cluster = started()
-    const namespace = await cluster.createNamespace(t)
+    const namespace = await cluster.createNamespace()
     const labelled = pullSecret('regcred', 'same', { labels: { team: 'a' } })
     await cluster.apply(namespace, labelled, ours)
     await cluster.apply(namespace, labelled, 'other')
@@ -152,9 +152,9 @@ export function ownershipCases(started: () => ContractCluster): void {
     assert.equal(dropped.object.metadata?.labels, undefined)
   })
 
-  test('after a forced apply the previous manager keeps type and extra keys until it applies an empty object', async (t) => {
+  test('after a forced apply the previous manager keeps type and extra keys until it applies an empty object', async () => {
     const cluster = started()
-    const namespace = await cluster.createNamespace(t)
+    const namespace = await cluster.createNamespace()
     const data = { '.dockerconfigjson': dockerConfig('one'), extra: 'YQ==' }
     await cluster.apply(namespace, { ...pullSecret('regcred', 'one'), data }, 'old')
 
@@ -167,9 +167,9 @@ export function ownershipCases(started: () => ContractCluster): void {
     assert.deepEqual(Object.keys(ownersOf(left.object)), [`${ours} Apply`])
   })
 
-  test('a server-side apply by the usual script gets 409, and succeeds only with force', async (t) => {
+  test('a server-side apply by the usual script gets 409, and succeeds only with force', async () => {
     const cluster = started()
-    const namespace = await cluster.createNamespace(t)
+    const namespace = await cluster.createNamespace()
     await cluster.apply(namespace, pullSecret('regcred', 'ours'), ours)
 
     const refused = await cluster.apply(namespace, pullSecret('regcred', 'script'), 'kubectl')
@@ -179,9 +179,9 @@ export function ownershipCases(started: () => ContractCluster): void {
     assert.equal(forced.object.data?.['.dockerconfigjson'], dockerConfig('script'))
   })
 
-  test('our forced apply takes the data back after an edit', async (t) => {
+  test('our forced apply takes the data back after an edit', async () => {
     const cluster = started()
-    const namespace = await cluster.createNamespace(t)
+    const namespace = await cluster.createNamespace()
     await cluster.apply(namespace, pullSecret('regcred', 'one'), ours)
     await cluster.request({
       method: 'PATCH',
@@ -205,9 +205,9 @@ export function ownershipCases(started: () => ContractCluster): void {
     assert.deepEqual(Object.keys(ownersOf(object)), [`${ours} Apply`])
   })
 
-  test('without managedFields an apply conflicts with before-first-apply', async (t) => {
+  test('without managedFields an apply conflicts with before-first-apply', async () => {
     const cluster = started()
-    const namespace = await cluster.createNamespace(t)
+    const namespace = await cluster.createNamespace()
     await cluster.apply(namespace, pullSecret('regcred', 'one'), ours)
     const stripped = await cluster.request({
       method: 'PATCH',

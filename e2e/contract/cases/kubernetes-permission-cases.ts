@@ -13,9 +13,9 @@ import {
 const named = ['regcred']
 
 export function permissionCases(started: () => ContractCluster): void {
-  test('an apply that updates needs only patch, not get', async (t) => {
+  test('an apply that updates needs only patch, not get', async () => {
     const cluster = started()
-    const namespace = await cluster.createNamespace(t)
+    const namespace = await cluster.createNamespace()
     const token = await cluster.target.createUser([{ verbs: ['patch'], resources: ['secrets'] }])
     await cluster.apply(namespace, pullSecret('regcred', 'one'), 'pullpass')
 
@@ -24,9 +24,9 @@ export function permissionCases(started: () => ContractCluster): void {
     assert.equal(status, 200)
   })
 
-  test('an apply that creates needs create in addition to patch', async (t) => {
+  test('an apply that creates needs create in addition to patch', async () => {
     const cluster = started()
-    const namespace = await cluster.createNamespace(t)
+    const namespace = await cluster.createNamespace()
     const token = await cluster.target.createUser([{ verbs: ['patch'], resources: ['secrets'] }])
 
     const { status, object } = await cluster.apply(namespace, pullSecret('regcred', 'one'), 'pullpass', { token })
@@ -38,9 +38,9 @@ export function permissionCases(started: () => ContractCluster): void {
     )
   })
 
-  test('resourceNames apply to the create of an apply, not to a POST', async (t) => {
+  test('resourceNames apply to the create of an apply, not to a POST', async () => {
     const cluster = started()
-    const namespace = await cluster.createNamespace(t)
+    const namespace = await cluster.createNamespace()
     const token = await cluster.target.createUser([
       { verbs: ['create', 'patch'], resources: ['secrets'], resourceNames: named },
     ])
@@ -53,9 +53,9 @@ export function permissionCases(started: () => ContractCluster): void {
     assert.deepEqual([applied.status, other.status, posted.status], [201, 403, 403])
   })
 
-  test('resourceNames allow a list by name, in a namespace and cluster-wide', async (t) => {
+  test('resourceNames allow a list by name, in a namespace and cluster-wide', async () => {
     const cluster = started()
-    const namespace = await cluster.createNamespace(t)
+    const namespace = await cluster.createNamespace()
     const token = await cluster.target.createUser([{ verbs: ['list'], resources: ['secrets'], resourceNames: named }])
     await cluster.apply(namespace, pullSecret('regcred', 'one'), 'pullpass')
     const list = (path: string) => cluster.request({ path, token, accept: metadataListOnly })
@@ -68,9 +68,9 @@ export function permissionCases(started: () => ContractCluster): void {
     assert.deepEqual([within.status, across.status, others.status, all.status], [200, 200, 403, 403])
   })
 
-  test('resourceNames allow a watch by name', async (t) => {
+  test('resourceNames allow a watch by name', async () => {
     const cluster = started()
-    const namespace = await cluster.createNamespace(t)
+    const namespace = await cluster.createNamespace()
     const token = await cluster.target.createUser([{ verbs: ['watch'], resources: ['secrets'], resourceNames: named }])
     const path = `${secretsOf(namespace)}?watch=1&timeoutSeconds=1`
 
@@ -80,9 +80,9 @@ export function permissionCases(started: () => ContractCluster): void {
     assert.deepEqual([byName.status, all.status], [200, 403])
   })
 
-  test('with only a Role a cluster-wide list is forbidden', async (t) => {
+  test('with only a Role a cluster-wide list is forbidden', async () => {
     const cluster = started()
-    const namespace = await cluster.createNamespace(t)
+    const namespace = await cluster.createNamespace()
     const token = await cluster.target.createUser([
       { verbs: ['list'], resources: ['secrets'], resourceNames: named, namespace },
     ])
@@ -95,9 +95,9 @@ export function permissionCases(started: () => ContractCluster): void {
     assert.match(across.object.message ?? '', /cannot list resource "secrets" in API group "" at the cluster scope$/)
   })
 
-  test('a list by name returns data without permission to get', async (t) => {
+  test('a list by name returns data without permission to get', async () => {
     const cluster = started()
-    const namespace = await cluster.createNamespace(t)
+    const namespace = await cluster.createNamespace()
     const token = await cluster.target.createUser([{ verbs: ['list'], resources: ['secrets'], resourceNames: named }])
     await cluster.apply(namespace, pullSecret('regcred', 'one'), 'pullpass')
 
@@ -111,9 +111,9 @@ export function permissionCases(started: () => ContractCluster): void {
     assert.deepEqual(listed.object.items?.[0]?.data, pullSecret('regcred', 'one')['data'])
   })
 
-  test('an empty apply returns data to a user with permission to patch', async (t) => {
+  test('an empty apply returns data to a user with permission to patch', async () => {
     const cluster = started()
-    const namespace = await cluster.createNamespace(t)
+    const namespace = await cluster.createNamespace()
     const token = await cluster.target.createUser([{ verbs: ['patch'], resources: ['secrets'], resourceNames: named }])
     await cluster.apply(namespace, pullSecret('regcred', 'one'), 'pullpass')
 
@@ -122,9 +122,9 @@ export function permissionCases(started: () => ContractCluster): void {
     assert.deepEqual(object.data, pullSecret('regcred', 'one')['data'])
   })
 
-  test('a TokenRequest needs create on serviceaccounts/token, by name', async (t) => {
+  test('a TokenRequest needs create on serviceaccounts/token, by name', async () => {
     const cluster = started()
-    const namespace = await cluster.createNamespace(t)
+    const namespace = await cluster.createNamespace()
     for (const name of ['puller', 'other']) await cluster.createServiceAccount(namespace, name)
     const rule = { verbs: ['create'], resources: ['serviceaccounts/token'], resourceNames: ['puller'], namespace }
     const token = await cluster.target.createUser([rule])

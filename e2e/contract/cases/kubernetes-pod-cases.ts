@@ -7,8 +7,8 @@ import { accountsOf, type ContractCluster, strategicMergePatch } from '../kubern
 import { podsIn } from '../kubernetes-pods.ts'
 
 export function podCases(started: () => ContractCluster): void {
-  test('a new Pod is pending and has default values', async (t) => {
-    const pods = await podsIn(started(), t)
+  test('a new Pod is pending and has default values', async () => {
+    const pods = await podsIn(started())
 
     const { status, json } = await pods.create('waiting', { containers: [container('i')] })
 
@@ -33,8 +33,8 @@ export function podCases(started: () => ContractCluster): void {
     ['localhost:5000/app:1', 'IfNotPresent'],
     [`app@sha256:${'0'.repeat(64)}`, 'IfNotPresent'],
   ] as const) {
-    test(`${image} is pulled ${policy}`, async (t) => {
-      const pods = await podsIn(started(), t)
+    test(`${image} is pulled ${policy}`, async () => {
+      const pods = await podsIn(started())
 
       const { json } = await pods.create('pulling', { containers: [container(image)] })
 
@@ -42,8 +42,8 @@ export function podCases(started: () => ContractCluster): void {
     })
   }
 
-  test('a Pod gets the imagePullSecrets of its ServiceAccount at creation, and only if it has none', async (t) => {
-    const pods = await podsIn(started(), t)
+  test('a Pod gets the imagePullSecrets of its ServiceAccount at creation, and only if it has none', async () => {
+    const pods = await podsIn(started())
     await pods.attach(['first'])
 
     const taken = await pods.create('taken', { containers: [container('i')] })
@@ -56,8 +56,8 @@ export function podCases(started: () => ContractCluster): void {
     assert.deepEqual(later.json.spec.imagePullSecrets, [{ name: 'first' }])
   })
 
-  test('a Pod whose ServiceAccount does not exist is forbidden', async (t) => {
-    const pods = await podsIn(started(), t)
+  test('a Pod whose ServiceAccount does not exist is forbidden', async () => {
+    const pods = await podsIn(started())
 
     const { status, object } = await pods.create('stray', { serviceAccountName: 'none', containers: [container('i')] })
 
@@ -68,8 +68,8 @@ export function podCases(started: () => ContractCluster): void {
     )
   })
 
-  test('a Pod without containers is invalid', async (t) => {
-    const pods = await podsIn(started(), t)
+  test('a Pod without containers is invalid', async () => {
+    const pods = await podsIn(started())
 
     const { status, object } = await pods.create('empty', {})
 
@@ -77,8 +77,8 @@ export function podCases(started: () => ContractCluster): void {
     assert.equal(object.message, 'Pod "empty" is invalid: spec.containers: Required value')
   })
 
-  test('the status is written only by its subresource, and owned there', async (t) => {
-    const pods = await podsIn(started(), t)
+  test('the status is written only by its subresource, and owned there', async () => {
+    const pods = await podsIn(started())
     await pods.create('failing', { nodeName: 'node-1', containers: [container('i')] })
 
     await pods.patch('failing', { status: { phase: 'Failed' } })
@@ -111,8 +111,8 @@ export function podCases(started: () => ContractCluster): void {
     )
   })
 
-  test('an apply of the status ignores the spec, and conflicts name the subresource', async (t) => {
-    const pods = await podsIn(started(), t)
+  test('an apply of the status ignores the spec, and conflicts name the subresource', async () => {
+    const pods = await podsIn(started())
     await pods.create('failing', { containers: [container('i')] })
 
     const applied = await pods.applyStatus('failing', 'one', { phase: 'Failed' }, { nodeName: 'elsewhere' })
@@ -127,8 +127,8 @@ export function podCases(started: () => ContractCluster): void {
     )
   })
 
-  test('an eviction deletes the Pod, but none that was replaced or changed', async (t) => {
-    const pods = await podsIn(started(), t)
+  test('an eviction deletes the Pod, but none that was replaced or changed', async () => {
+    const pods = await podsIn(started())
     const { object } = await pods.create('evicted', { containers: [container('i')] })
     const { uid, resourceVersion } = object.metadata ?? {}
 
@@ -145,8 +145,8 @@ export function podCases(started: () => ContractCluster): void {
     assert.deepEqual([gone.status, absent.status], [404, 404])
   })
 
-  test('imagePullSecrets of a Pod merge by name', async (t) => {
-    const pods = await podsIn(started(), t)
+  test('imagePullSecrets of a Pod merge by name', async () => {
+    const pods = await podsIn(started())
     const spec = (name: string) => ({ containers: [container('i')], imagePullSecrets: [{ name }] })
 
     const { status, object } = await pods.apply('applied', 'one', spec('first'))
@@ -160,8 +160,8 @@ export function podCases(started: () => ContractCluster): void {
     })
   })
 
-  test('Pods are selected by node, by phase and by name', async (t) => {
-    const pods = await podsIn(started(), t)
+  test('Pods are selected by node, by phase and by name', async () => {
+    const pods = await podsIn(started())
     await pods.create('here', { nodeName: `node-${pods.namespace}`, containers: [container('i')] })
     await pods.create('unassigned', { containers: [container('i')] })
     await pods.applyStatus('here', 'kubelet', { phase: 'Running' })
@@ -174,8 +174,8 @@ export function podCases(started: () => ContractCluster): void {
     assert.deepEqual([status, object.message], [400, 'field label not supported: spec.image'])
   })
 
-  test('a watch of Pods reports status changes', async (t) => {
-    const pods = await podsIn(started(), t)
+  test('a watch of Pods reports status changes', async () => {
+    const pods = await podsIn(started())
     await pods.create('failing', { containers: [container('i')] })
     const events = pods.watch()
     const begun = await events.next()
@@ -188,8 +188,8 @@ export function podCases(started: () => ContractCluster): void {
     assert.deepEqual([changed.value.type, waiting(changed.value)], ['MODIFIED', true])
   })
 
-  test('the spec of a Pod is immutable except for its images', async (t) => {
-    const pods = await podsIn(started(), t)
+  test('the spec of a Pod is immutable except for its images', async () => {
+    const pods = await podsIn(started())
     await pods.create('frozen', { nodeName: 'node-1', containers: [container('i')] })
 
     const moved = await pods.patch('frozen', { spec: { nodeName: 'node-2' } })
@@ -205,8 +205,8 @@ export function podCases(started: () => ContractCluster): void {
     assert.equal(updated.json.metadata.generation, 2)
   })
 
-  test('an unscheduled Pod is deleted immediately; a scheduled one gets a grace period', async (t) => {
-    const pods = await podsIn(started(), t)
+  test('an unscheduled Pod is deleted immediately; a scheduled one gets a grace period', async () => {
+    const pods = await podsIn(started())
     await pods.create('unassigned', { containers: [container('i')] })
     await pods.create('here', { nodeName: 'node-1', containers: [container('i')] })
 
@@ -218,9 +218,9 @@ export function podCases(started: () => ContractCluster): void {
     assert.ok(Date.parse(running.object.metadata?.deletionTimestamp ?? '') - Date.now() > 20_000)
   })
 
-  test('a token bound to a Pod contains the Pod and its node', async (t) => {
+  test('a token bound to a Pod contains the Pod and its node', async () => {
     const cluster = started()
-    const pods = await podsIn(cluster, t)
+    const pods = await podsIn(cluster)
     const { object } = await pods.create('bound', { nodeName: 'node-1', containers: [container('i')] })
     const boundObjectRef = { apiVersion: 'v1', kind: 'Pod', name: 'bound' }
 

@@ -5,9 +5,9 @@ import { test } from 'node:test'
 import { type ContractCluster, dockerConfig, pullSecret, secretsOf, secretWith } from '../kubernetes-cluster.ts'
 
 export function refusalCases(started: () => ContractCluster): void {
-  test('a conflict returns 409 and names manager and field', async (t) => {
+  test('a conflict returns 409 and names manager and field', async () => {
     const cluster = started()
-    const namespace = await cluster.createNamespace(t)
+    const namespace = await cluster.createNamespace()
     await cluster.apply(namespace, pullSecret('regcred', 'ours'), 'pullpass:one')
 
     const { status, object } = await cluster.apply(namespace, pullSecret('regcred', 'theirs'), 'pullpass:two')
@@ -23,9 +23,9 @@ export function refusalCases(started: () => ContractCluster): void {
     ])
   })
 
-  test('a conflict with a client-side writer names its API version', async (t) => {
+  test('a conflict with a client-side writer names its API version', async () => {
     const cluster = started()
-    const namespace = await cluster.createNamespace(t)
+    const namespace = await cluster.createNamespace()
     const path = secretsOf(namespace)
     await cluster.request({
       method: 'POST',
@@ -43,9 +43,9 @@ export function refusalCases(started: () => ContractCluster): void {
     )
   })
 
-  test('several conflicts are listed by manager', async (t) => {
+  test('several conflicts are listed by manager', async () => {
     const cluster = started()
-    const namespace = await cluster.createNamespace(t)
+    const namespace = await cluster.createNamespace()
     const labelled = (value: string) => pullSecret('regcred', value, { labels: { team: value } })
     await cluster.apply(namespace, labelled('a'), 'pullpass:one')
 
@@ -57,9 +57,9 @@ export function refusalCases(started: () => ContractCluster): void {
     )
   })
 
-  test('a stale resourceVersion returns 409 without causes', async (t) => {
+  test('a stale resourceVersion returns 409 without causes', async () => {
     const cluster = started()
-    const namespace = await cluster.createNamespace(t)
+    const namespace = await cluster.createNamespace()
     const first = await cluster.apply(namespace, pullSecret('regcred', 'one'), 'pullpass')
     await cluster.apply(namespace, pullSecret('regcred', 'two'), 'pullpass')
 
@@ -77,9 +77,9 @@ export function refusalCases(started: () => ContractCluster): void {
     )
   })
 
-  test('a uid means update only: 409 if the object does not exist', async (t) => {
+  test('a uid means update only: 409 if the object does not exist', async () => {
     const cluster = started()
-    const namespace = await cluster.createNamespace(t)
+    const namespace = await cluster.createNamespace()
     const uid = '11111111-2222-4333-8444-555555555555'
 
     const { status, object } = await cluster.apply(namespace, pullSecret('regcred', 'one', { uid }), 'pullpass')
@@ -91,9 +91,9 @@ export function refusalCases(started: () => ContractCluster): void {
     )
   })
 
-  test('the uid of another object returns 422', async (t) => {
+  test('the uid of another object returns 422', async () => {
     const cluster = started()
-    const namespace = await cluster.createNamespace(t)
+    const namespace = await cluster.createNamespace()
     await cluster.apply(namespace, pullSecret('regcred', 'one'), 'pullpass')
     const uid = '11111111-2222-4333-8444-555555555555'
 
@@ -102,9 +102,9 @@ export function refusalCases(started: () => ContractCluster): void {
     assert.deepEqual([status, object.reason, object.details?.causes?.[0]?.field], [422, 'Invalid', 'metadata.uid'])
   })
 
-  test('the type is immutable: 422 with the field type', async (t) => {
+  test('the type is immutable: 422 with the field type', async () => {
     const cluster = started()
-    const namespace = await cluster.createNamespace(t)
+    const namespace = await cluster.createNamespace()
     await cluster.apply(namespace, pullSecret('regcred', 'one'), 'pullpass')
 
     const opaque = { ...pullSecret('regcred', 'one'), type: 'Opaque' }
@@ -116,9 +116,9 @@ export function refusalCases(started: () => ContractCluster): void {
     ])
   })
 
-  test('an immutable Secret refuses another credential', async (t) => {
+  test('an immutable Secret refuses another credential', async () => {
     const cluster = started()
-    const namespace = await cluster.createNamespace(t)
+    const namespace = await cluster.createNamespace()
     await cluster.apply(namespace, { ...pullSecret('regcred', 'one'), immutable: true }, 'pullpass')
 
     const { status } = await cluster.apply(namespace, { ...pullSecret('regcred', 'two'), immutable: true }, 'pullpass')
@@ -126,9 +126,9 @@ export function refusalCases(started: () => ContractCluster): void {
     assert.equal(status, 422)
   })
 
-  test('an apply without a manager is refused', async (t) => {
+  test('an apply without a manager is refused', async () => {
     const cluster = started()
-    const namespace = await cluster.createNamespace(t)
+    const namespace = await cluster.createNamespace()
 
     const { status, object } = await cluster.apply(namespace, pullSecret('regcred', 'one'), '')
 
@@ -139,9 +139,9 @@ export function refusalCases(started: () => ContractCluster): void {
     )
   })
 
-  test('a manager of 128 bytes is accepted, one of 129 is refused', async (t) => {
+  test('a manager of 128 bytes is accepted, one of 129 is refused', async () => {
     const cluster = started()
-    const namespace = await cluster.createNamespace(t)
+    const namespace = await cluster.createNamespace()
 
     const longest = await cluster.apply(namespace, pullSecret('regcred', 'one'), 'm'.repeat(128))
     const tooLong = await cluster.apply(namespace, pullSecret('regcred', 'one'), 'm'.repeat(129))
@@ -150,9 +150,9 @@ export function refusalCases(started: () => ContractCluster): void {
     assert.match(tooLong.object.message ?? '', /fieldManager: Too long: may not be more than 128 bytes/)
   })
 
-  test('a .dockerconfigjson that is not JSON is refused, and is not quoted', async (t) => {
+  test('a .dockerconfigjson that is not JSON is refused, and is not quoted', async () => {
     const cluster = started()
-    const namespace = await cluster.createNamespace(t)
+    const namespace = await cluster.createNamespace()
     const secret = { ...pullSecret('regcred', 'one'), data: { '.dockerconfigjson': 'bm90IGpzb24=' } }
 
     const { status, object, text } = await cluster.apply(namespace, secret, 'pullpass')
@@ -161,9 +161,9 @@ export function refusalCases(started: () => ContractCluster): void {
     assert.equal(text.includes('not json'), false)
   })
 
-  test('data over 1 MiB is refused', async (t) => {
+  test('data over 1 MiB is refused', async () => {
     const cluster = started()
-    const namespace = await cluster.createNamespace(t)
+    const namespace = await cluster.createNamespace()
     const data = (bytes: number) => ({ data: { key: Buffer.alloc(bytes).toString('base64') } })
 
     const most = await cluster.apply(namespace, secretWith('words', data(1_048_576)), 'pullpass')
@@ -173,9 +173,9 @@ export function refusalCases(started: () => ContractCluster): void {
     assert.equal(more.object.message, 'Secret "words" is invalid: data: Too long: may not be more than 1048576 bytes')
   })
 
-  test('a field that a Secret does not have is refused', async (t) => {
+  test('a field that a Secret does not have is refused', async () => {
     const cluster = started()
-    const namespace = await cluster.createNamespace(t)
+    const namespace = await cluster.createNamespace()
 
     const { status, object } = await cluster.apply(namespace, secretWith('words', { dta: {} }), 'pullpass')
 

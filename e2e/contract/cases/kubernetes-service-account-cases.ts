@@ -1,7 +1,7 @@
 /** A ServiceAccount's imagePullSecrets: an atomic list with several writers.
  *  https://kubernetes.io/docs/reference/kubernetes-api/authentication-resources/service-account-v1/ */
 import assert from 'node:assert/strict'
-import { type TestContext, test } from 'node:test'
+import { test } from 'node:test'
 import type { ApiResponse } from '../kubernetes-client.ts'
 import {
   accountsOf,
@@ -13,8 +13,8 @@ import {
 } from '../kubernetes-cluster.ts'
 
 export function serviceAccountCases(started: () => ContractCluster): void {
-  test('a second manager’s apply of imagePullSecrets conflicts, and with force it removes the entries of others', async (t) => {
-    const account = await createAccount(started(), t)
+  test('a second manager’s apply of imagePullSecrets conflicts, and with force it removes the entries of others', async () => {
+    const account = await createAccount(started())
     await account.apply('one', ['first'])
 
     const refused = await account.apply('two', ['second'])
@@ -25,8 +25,8 @@ export function serviceAccountCases(started: () => ContractCluster): void {
     assert.deepEqual(forced.object.imagePullSecrets, [{ name: 'second' }])
   })
 
-  test('a strategic merge patch replaces imagePullSecrets', async (t) => {
-    const account = await createAccount(started(), t)
+  test('a strategic merge patch replaces imagePullSecrets', async () => {
+    const account = await createAccount(started())
     await account.patch(mergePatch, { imagePullSecrets: [{ name: 'first' }] })
 
     const { object } = await account.patch(strategicMergePatch, { imagePullSecrets: [{ name: 'second' }] })
@@ -34,8 +34,8 @@ export function serviceAccountCases(started: () => ContractCluster): void {
     assert.deepEqual(object.imagePullSecrets, [{ name: 'second' }])
   })
 
-  test('a failed test of a JSON patch returns 422, not 409', async (t) => {
-    const account = await createAccount(started(), t)
+  test('a failed test of a JSON patch returns 422, not 409', async () => {
+    const account = await createAccount(started())
     await account.patch(mergePatch, { imagePullSecrets: [{ name: 'first' }] })
 
     const { status } = await account.patch(jsonPatch, [{ op: 'test', path: '/imagePullSecrets', value: [] }])
@@ -43,16 +43,16 @@ export function serviceAccountCases(started: () => ContractCluster): void {
     assert.equal(status, 422)
   })
 
-  test('the test [] of a JSON patch fails if the list is absent', async (t) => {
-    const account = await createAccount(started(), t)
+  test('the test [] of a JSON patch fails if the list is absent', async () => {
+    const account = await createAccount(started())
 
     const { status } = await account.patch(jsonPatch, [{ op: 'test', path: '/imagePullSecrets', value: [] }])
 
     assert.equal(status, 422)
   })
 
-  test('a merge patch with a stale resourceVersion returns 409', async (t) => {
-    const account = await createAccount(started(), t)
+  test('a merge patch with a stale resourceVersion returns 409', async () => {
+    const account = await createAccount(started())
     const seen = await account.read()
     await account.patch(mergePatch, { imagePullSecrets: [{ name: 'first' }] })
 
@@ -65,8 +65,8 @@ export function serviceAccountCases(started: () => ContractCluster): void {
     assert.deepEqual((await account.read()).object.imagePullSecrets, [{ name: 'first' }])
   })
 
-  test('20 concurrent writers that merge with a resourceVersion keep all entries', async (t) => {
-    const account = await createAccount(started(), t)
+  test('20 concurrent writers that merge with a resourceVersion keep all entries', async () => {
+    const account = await createAccount(started())
     const names = Array.from({ length: 20 }, (_, at) => `secret-${String(at).padStart(2, '0')}`)
 
     await Promise.all(names.map((name) => attach(account, name)))
@@ -82,8 +82,8 @@ interface Account {
   apply(manager: string, names: readonly string[], query?: string): Promise<ApiResponse>
 }
 
-async function createAccount(cluster: ContractCluster, t: TestContext): Promise<Account> {
-  const namespace = await cluster.createNamespace(t)
+async function createAccount(cluster: ContractCluster): Promise<Account> {
+  const namespace = await cluster.createNamespace()
   const path = `${accountsOf(namespace)}/puller`
   await cluster.createServiceAccount(namespace, 'puller')
   return {

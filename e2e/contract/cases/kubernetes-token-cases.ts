@@ -1,14 +1,14 @@
 /** TokenRequest, and the claims of the token.
  *  https://kubernetes.io/docs/reference/kubernetes-api/authentication-resources/token-request-v1/ */
 import assert from 'node:assert/strict'
-import { type TestContext, test } from 'node:test'
+import { test } from 'node:test'
 import { createRemoteJWKSet, customFetch, decodeJwt, decodeProtectedHeader, jwtVerify } from 'jose'
 import type { ApiResponse } from '../kubernetes-client.ts'
 import { accountsOf, type ContractCluster, secretWith } from '../kubernetes-cluster.ts'
 
 export function tokenCases(started: () => ContractCluster): void {
-  test('a token contains the requested audiences as a list', async (t) => {
-    const { request } = await createPuller(started(), t)
+  test('a token contains the requested audiences as a list', async () => {
+    const { request } = await createPuller(started())
 
     const response = await request({
       audiences: ['//iam.googleapis.com/p', 'sts.amazonaws.com'],
@@ -19,15 +19,15 @@ export function tokenCases(started: () => ContractCluster): void {
     assert.deepEqual(decodeJwt(tokenOf(response)).aud, ['//iam.googleapis.com/p', 'sts.amazonaws.com'])
   })
 
-  test('a single audience is a list too', async (t) => {
-    const { request } = await createPuller(started(), t)
+  test('a single audience is a list too', async () => {
+    const { request } = await createPuller(started())
 
     assert.deepEqual(decodeJwt(tokenOf(await request({ audiences: ['one'] }))).aud, ['one'])
   })
 
-  test('the default audience is the API server', async (t) => {
+  test('the default audience is the API server', async () => {
     const cluster = started()
-    const { request } = await createPuller(cluster, t)
+    const { request } = await createPuller(cluster)
 
     const response = await request({})
 
@@ -35,9 +35,9 @@ export function tokenCases(started: () => ContractCluster): void {
     assert.deepEqual(decodeJwt(tokenOf(response)).aud, [cluster.target.issuer])
   })
 
-  test('the claims contain issuer, subject, lifetime and ServiceAccount', async (t) => {
+  test('the claims contain issuer, subject, lifetime and ServiceAccount', async () => {
     const cluster = started()
-    const { request, namespace, uid } = await createPuller(cluster, t)
+    const { request, namespace, uid } = await createPuller(cluster)
 
     const claims = decodeJwt(tokenOf(await request({ audiences: ['a'], expirationSeconds: 900 })))
 
@@ -51,8 +51,8 @@ export function tokenCases(started: () => ContractCluster): void {
     })
   })
 
-  test('expirationTimestamp of the response is the expiry of the token', async (t) => {
-    const { request } = await createPuller(started(), t)
+  test('expirationTimestamp of the response is the expiry of the token', async () => {
+    const { request } = await createPuller(started())
 
     const response = await request({ expirationSeconds: 1200 })
 
@@ -61,14 +61,14 @@ export function tokenCases(started: () => ContractCluster): void {
     assert.equal(typeof status === 'object' && Date.parse(status.expirationTimestamp ?? ''), exp * 1000)
   })
 
-  test('the default lifetime is one hour', async (t) => {
-    const { request } = await createPuller(started(), t)
+  test('the default lifetime is one hour', async () => {
+    const { request } = await createPuller(started())
 
     assert.equal((await request({})).object.spec?.expirationSeconds, 3600)
   })
 
-  test('a lifetime under 600 seconds returns 422', async (t) => {
-    const { request } = await createPuller(started(), t)
+  test('a lifetime under 600 seconds returns 422', async () => {
+    const { request } = await createPuller(started())
 
     const { status, object } = await request({ expirationSeconds: 599 })
 
@@ -79,9 +79,9 @@ export function tokenCases(started: () => ContractCluster): void {
     )
   })
 
-  test('a TokenRequest ignores dryRun: the token is real', async (t) => {
+  test('a TokenRequest ignores dryRun: the token is real', async () => {
     const cluster = started()
-    const { request } = await createPuller(cluster, t)
+    const { request } = await createPuller(cluster)
 
     const token = tokenOf(await request({}, '?dryRun=All'))
 
@@ -89,9 +89,9 @@ export function tokenCases(started: () => ContractCluster): void {
     assert.equal(status, 200)
   })
 
-  test('a token bound to a Secret contains its name', async (t) => {
+  test('a token bound to a Secret contains its name', async () => {
     const cluster = started()
-    const { request, namespace } = await createPuller(cluster, t)
+    const { request, namespace } = await createPuller(cluster)
     const { object } = await cluster.apply(namespace, secretWith('bound'), 'pullpass')
 
     const boundObjectRef = { apiVersion: 'v1', kind: 'Secret', name: 'bound' }
@@ -103,17 +103,17 @@ export function tokenCases(started: () => ContractCluster): void {
     })
   })
 
-  test('a token bound to a missing object returns 404', async (t) => {
-    const { request } = await createPuller(started(), t)
+  test('a token bound to a missing object returns 404', async () => {
+    const { request } = await createPuller(started())
 
     const { status, object } = await request({ boundObjectRef: { apiVersion: 'v1', kind: 'Pod', name: 'absent' } })
 
     assert.deepEqual([status, object.message], [404, 'pods "absent" not found'])
   })
 
-  test('a missing ServiceAccount returns 404', async (t) => {
+  test('a missing ServiceAccount returns 404', async () => {
     const cluster = started()
-    const namespace = await cluster.createNamespace(t)
+    const namespace = await cluster.createNamespace()
 
     const path = `${accountsOf(namespace)}/absent/token`
     const { status, object } = await cluster.request({ method: 'POST', path, body: {} })
@@ -128,18 +128,18 @@ export function tokenCases(started: () => ContractCluster): void {
     assert.deepEqual([status, object.message], [404, 'namespaces "absent-namespace" not found'])
   })
 
-  test('a token for another audience is not accepted by the API server', async (t) => {
+  test('a token for another audience is not accepted by the API server', async () => {
     const cluster = started()
-    const { request } = await createPuller(cluster, t)
+    const { request } = await createPuller(cluster)
 
     const token = tokenOf(await request({ audiences: ['//iam.googleapis.com/p'] }))
 
     assert.equal((await cluster.request({ path: '/openid/v1/jwks', token })).status, 401)
   })
 
-  test('a token verifies with the issuer’s published keys, and its header names one', async (t) => {
+  test('a token verifies with the issuer’s published keys, and its header names one', async () => {
     const cluster = started()
-    const { request } = await createPuller(cluster, t)
+    const { request } = await createPuller(cluster)
     const token = tokenOf(await request({ audiences: ['a'] }))
     const keys = createRemoteJWKSet(new URL('/openid/v1/jwks', cluster.target.url), {
       [customFetch]: async (url) => {
@@ -161,8 +161,8 @@ interface Puller {
   readonly request: (spec: object, query?: string) => Promise<ApiResponse>
 }
 
-async function createPuller(cluster: ContractCluster, t: TestContext): Promise<Puller> {
-  const namespace = await cluster.createNamespace(t)
+async function createPuller(cluster: ContractCluster): Promise<Puller> {
+  const namespace = await cluster.createNamespace()
   await cluster.createServiceAccount(namespace, 'puller')
   const path = `${accountsOf(namespace)}/puller`
   const { object } = await cluster.request({ path })

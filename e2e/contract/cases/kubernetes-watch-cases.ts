@@ -8,9 +8,9 @@ import { type ContractCluster, metadataOnly, pullSecret, secretsOf, secretWith }
 const watchList = 'sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true'
 
 export function watchCases(started: () => ContractCluster): void {
-  test('a watch from the version of a list reports added, modified and deleted objects', async (t) => {
+  test('a watch from the version of a list reports added, modified and deleted objects', async () => {
     const cluster = started()
-    const namespace = await cluster.createNamespace(t)
+    const namespace = await cluster.createNamespace()
     const { object: list } = await cluster.request({ path: secretsOf(namespace) })
     const watch = cluster.watch({
       path: `${secretsOf(namespace)}?watch=1&resourceVersion=${list.metadata?.resourceVersion}`,
@@ -23,9 +23,9 @@ export function watchCases(started: () => ContractCluster): void {
     assert.deepEqual(typesOf(await take(watch, 3)), ['ADDED regcred', 'MODIFIED regcred', 'DELETED regcred'])
   })
 
-  test('a metadata-only watch contains no secret data', async (t) => {
+  test('a metadata-only watch contains no secret data', async () => {
     const cluster = started()
-    const namespace = await cluster.createNamespace(t)
+    const namespace = await cluster.createNamespace()
     await cluster.apply(namespace, pullSecret('regcred', 'hidden'), 'pullpass')
 
     const [event] = await take(cluster.watch({ path: `${secretsOf(namespace)}?watch=1`, accept: metadataOnly }), 1)
@@ -34,9 +34,9 @@ export function watchCases(started: () => ContractCluster): void {
     assert.equal(event?.object.data, undefined)
   })
 
-  test('an object that no longer matches the selector is reported as deleted', async (t) => {
+  test('an object that no longer matches the selector is reported as deleted', async () => {
     const cluster = started()
-    const namespace = await cluster.createNamespace(t)
+    const namespace = await cluster.createNamespace()
     await cluster.apply(namespace, secretWith('words', {}, { labels: { team: 'a' } }), 'pullpass')
     const watch = cluster.watch({ path: `${secretsOf(namespace)}?watch=1&labelSelector=team%3Da` })
 
@@ -46,7 +46,7 @@ export function watchCases(started: () => ContractCluster): void {
     assert.deepEqual(typesOf([...begun, ...(await take(watch, 1))]), ['ADDED words', 'DELETED words'])
   })
 
-  test('a cluster-wide watch by name covers every namespace', async (t) => {
+  test('a cluster-wide watch by name covers every namespace', async () => {
     const cluster = started()
     const name = `regcred-${Date.now()}`
     const { object: list } = await cluster.request({ path: `/api/v1/secrets?fieldSelector=metadata.name%3D${name}` })
@@ -55,7 +55,7 @@ export function watchCases(started: () => ContractCluster): void {
       path: `/api/v1/secrets?watch=1&fieldSelector=metadata.name%3D${name}&resourceVersion=${version}`,
     })
 
-    const namespaces = [await cluster.createNamespace(t), await cluster.createNamespace(t)]
+    const namespaces = [await cluster.createNamespace(), await cluster.createNamespace()]
     for (const namespace of namespaces) {
       await cluster.apply(namespace, pullSecret('other', 'one'), 'pullpass')
       await cluster.apply(namespace, pullSecret(name, 'one'), 'pullpass')
@@ -68,10 +68,10 @@ export function watchCases(started: () => ContractCluster): void {
     )
   })
 
-  test('a watch of namespaces reports creation and deletion', async (t) => {
+  test('a watch of namespaces reports creation and deletion', async () => {
     const cluster = started()
     const { object: list } = await cluster.request({ path: '/api/v1/namespaces' })
-    const namespace = await cluster.createNamespace(t)
+    const namespace = await cluster.createNamespace()
     const selector = `fieldSelector=metadata.name%3D${namespace}&resourceVersion=${list.metadata?.resourceVersion}`
     const watch = cluster.watch({ path: `/api/v1/namespaces?watch=1&${selector}` }, AbortSignal.timeout(20_000))
 
@@ -87,9 +87,9 @@ export function watchCases(started: () => ContractCluster): void {
     assert.equal(phases.at(-1), 'DELETED Terminating')
   })
 
-  test('a watch list ends its initial events with an annotated bookmark', async (t) => {
+  test('a watch list ends its initial events with an annotated bookmark', async () => {
     const cluster = started()
-    const namespace = await cluster.createNamespace(t)
+    const namespace = await cluster.createNamespace()
     for (const name of ['one', 'two']) await cluster.apply(namespace, secretWith(name), 'pullpass')
 
     const events = await take(
@@ -102,9 +102,9 @@ export function watchCases(started: () => ContractCluster): void {
     assert.match(events[2]?.object.metadata?.resourceVersion ?? '', /^\d+$/)
   })
 
-  test('a watch list continues after its bookmark', async (t) => {
+  test('a watch list continues after its bookmark', async () => {
     const cluster = started()
-    const namespace = await cluster.createNamespace(t)
+    const namespace = await cluster.createNamespace()
     const watch = cluster.watch({ path: `${secretsOf(namespace)}?watch=1&${watchList}` })
 
     const [mark] = await take(watch, 1)
@@ -113,9 +113,9 @@ export function watchCases(started: () => ContractCluster): void {
     assert.deepEqual([mark?.type, ...typesOf(await take(watch, 1))], ['BOOKMARK', 'ADDED late'])
   })
 
-  test('a watch list without resourceVersionMatch returns 422', async (t) => {
+  test('a watch list without resourceVersionMatch returns 422', async () => {
     const cluster = started()
-    const namespace = await cluster.createNamespace(t)
+    const namespace = await cluster.createNamespace()
 
     const { status, object } = await cluster.request({ path: `${secretsOf(namespace)}?watch=1&sendInitialEvents=true` })
 

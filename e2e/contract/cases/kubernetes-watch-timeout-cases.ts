@@ -6,14 +6,14 @@ import { type ContractCluster, metadataOnly, pullSecret, secretsOf, secretWith }
 import { openPullpassConnection } from '../kubernetes-pullpass-connection.ts'
 
 export function watchTimeoutCases(started: () => ContractCluster): void {
-  test('a bookmark with the current version is sent before the watch ends', async (t) => {
+  test('a bookmark with the current version is sent before the watch ends', async () => {
     const cluster = started()
-    const namespace = await cluster.createNamespace(t)
+    const namespace = await cluster.createNamespace()
     const { object: list } = await cluster.request({ path: secretsOf(namespace) })
     const query = `watch=1&allowWatchBookmarks=true&timeoutSeconds=5&resourceVersion=${list.metadata?.resourceVersion}`
 
     const next = cluster.watch({ path: `${secretsOf(namespace)}?${query}` }).next()
-    await cluster.apply(await cluster.createNamespace(t), secretWith('elsewhere'), 'pullpass')
+    await cluster.apply(await cluster.createNamespace(), secretWith('elsewhere'), 'pullpass')
     const event: WatchEvent | undefined = (await next).value
 
     assert.deepEqual([event?.type, event?.object.kind, event?.object.apiVersion], ['BOOKMARK', 'Secret', 'v1'])
@@ -21,9 +21,9 @@ export function watchTimeoutCases(started: () => ContractCluster): void {
     assert.equal(event?.object.metadata?.annotations, undefined)
   })
 
-  test('timeoutSeconds ends the watch', async (t) => {
+  test('timeoutSeconds ends the watch', async () => {
     const cluster = started()
-    const namespace = await cluster.createNamespace(t)
+    const namespace = await cluster.createNamespace()
     const begun = performance.now()
 
     const { status, text } = await cluster.request({ path: `${secretsOf(namespace)}?watch=1&timeoutSeconds=1` })
@@ -38,7 +38,7 @@ export function watchTimeoutCases(started: () => ContractCluster): void {
   ] as const) {
     test(`a watch over ${protocol} whose timeout has expired ends without an error`, async (t) => {
       const cluster = started()
-      const namespace = await cluster.createNamespace(t)
+      const namespace = await cluster.createNamespace()
       const line = openPullpassConnection(cluster.target, cluster.target.adminToken, { limits })
       t.after(() => line.cluster.close())
       await cluster.apply(namespace, pullSecret('regcred', 'one'), 'pullpass')
