@@ -25,15 +25,25 @@ export interface TrustTest {
 interface TrustWorld extends Pick<SandboxOptions, 'issuerDocuments'> {
   /** The YAML list; absent: the registry. */
   readonly repositories?: string
+  /** Id of the service account of a second registry entry. */
+  readonly second?: string
 }
 
 export async function start(
   t: TestContext,
-  { repositories, issuerDocuments = 'published' }: TrustWorld = {},
+  { repositories, second, issuerDocuments = 'published' }: TrustWorld = {},
 ): Promise<TrustTest> {
   const sandbox = await startTestSandbox(t, { trust: 'absent', issuerDocuments })
   const yandex = await sandbox.start(sandboxVendors.yandex)
   const { serviceAccountId, registryId, url, state } = yandex
+  const entry = (name: string, host: string, accountId: string) => `
+    - name: ${name}
+      hosts: ["${host}:${sandbox.parts.registry.port}"]
+      yandex:
+        serviceAccountId: ${accountId}
+        endpoint: "${url}"
+        trust: {repositories: ${repositories ?? `[${registryId}]`}}`
+  const entries = [entry('yandex', '127.0.0.1', serviceAccountId), second && entry('second', 'localhost', second)]
   const file = await sandbox.write(
     'pull.yaml',
     `apiVersion: pullpass.dev/v1alpha1
@@ -43,13 +53,7 @@ spec:
   secretName: regcred
   namespaces: {include: [team-a]}
   serviceAccountRef: {namespace: image-system, name: pullpass}
-  registries:
-    - name: yandex
-      hosts: ["127.0.0.1:${sandbox.parts.registry.port}"]
-      yandex:
-        serviceAccountId: ${serviceAccountId}
-        endpoint: "${url}"
-        trust: {repositories: ${repositories ?? `[${registryId}]`}}
+  registries:${entries.filter((one) => one !== undefined).join('')}
 `,
   )
   return {

@@ -1,0 +1,199 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import type { SandboxResponse } from '../../../sandbox/serve/handler.ts'
+import type { Federation } from '../../../sandbox/yandex/cloud-state.ts'
+import { loadDocuments } from '../../../src/document/load-documents.ts'
+import type { Context } from '../../../src/http/context.ts'
+import { Redacted } from '../../../src/text/redacted.ts'
+import type { TrustNeed } from '../../../src/vendors/trust-contract.ts'
+import { vendors } from '../../../src/vendors/vendors.ts'
+import type { YandexSettings } from '../../../src/vendors/yandex/settings.ts'
+import { desiredState } from '../../../src/vendors/yandex/trust/desired.ts'
+import { yandexResources } from '../../../src/vendors/yandex/trust/trust.ts'
+import { fakeContext } from '../../support/fake-context.ts'
+import fc from '../../support/fast-check.ts'
+import { documentOf } from '../exchange-registry.ts'
+import { apply, start, subject } from './start-trust.ts'
+
+const operatorToken = `t1.${'operator'.repeat(4)}.0123456789`
+const registryId = 'crpexample0123456789'
+
+async function needOf(changes: Partial<TrustNeed<YandexSettings>> = {}): Promise<TrustNeed<YandexSettings>> {
+  const text = documentOf(
+    `hosts: [cr.yandex], yandex: {serviceAccountId: ajeexample0123456789, trust: {repositories: [${registryId}]}}`,
+  )
+  const [document] = await loadDocuments(['-'], { environment: {}, readInput: async () => text, vendors })
+  const [registry] = document?.registries ?? []
+  assert.ok(document !== undefined && registry !== undefined)
+  const ids = { trustDomainId: undefined, issuerId: undefined }
+  const cluster = { name: 'cluster', issuer: 'https://issuer.example.com', keys: [], ...ids }
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- its vendor is yandex
+  const own = registry as TrustNeed<YandexSettings>['registry']
+  const need = { document, registry: own, cluster, subject, subjectFrom: 'document', publishesHere: false } as const
+  return { ...need, repository: registryId, ...changes }
+}
+
+suite('the resources at Yandex Cloud', () => {
+  test('are one federation for each cluster and service account, with all subjects, and one role for each repository', async () => {
+    const need = await needOf()
+    const cluster = { ...need.cluster, name: 'second', issuer: 'https://second.example.com' }
+    const other = { ...need, subject: 'system:serviceaccount:image-system:other', repository: `${registryId}/team/app` }
+    const { accounts, roles } = desiredState([need, other, { ...need, cluster }])
+    assert.deepEqual(
+      accounts.map(({ id, clusters, federations }) => [
+        id,
+        clusters.length,
+        federations.map(({ subjects }) => subjects),
+      ]),
+      [['ajeexample0123456789', 2, [['system:serviceaccount:image-system:other', subject], [subject]]]],
+    )
+    assert.deepEqual(
+      roles.map(({ on, accounts: many }) => [on, many]),
+      [
+        [registryId, 'one'],
+        [`${registryId}/team/app`, 'one'],
+      ],
+    )
+    const names = accounts.flatMap(({ federations }) => federations.map(({ name }) => name))
+    assert.equal(new Set(names).size, 2)
+    for (const name of names) assert.match(name, /^[a-z][-a-z0-9]{1,61}[a-z0-9]$/)
+  })
+
+  const text = fc.oneof(
+    fc.string(),
+    fc.constant(operatorToken),
+    fc.constantFrom(subject, 'https://issuer.example.com', registryId, 'ACTIVE', 'serviceAccount'),
+  )
+  const item = fc.record(
+    {
+      id: text,
+      name: text,
+      folderId: text,
+      status: text,
+      issuer: text,
+      jwksUrl: text,
+      audiences: fc.oneof(fc.array(text), text),
+      description: text,
+      enabled: fc.oneof(fc.boolean(), text),
+      federationId: text,
+      externalSubjectId: text,
+      roleId: text,
+      subject: fc.record({ id: text, type: text }),
+      nextPageToken: text,
+    },
+    { requiredKeys: [] },
+  )
+  const listed = (field: string) => fc.array(item, { maxLength: 5 }).map((items) => JSON.stringify({ [field]: items }))
+  const body = fc.oneof(
+    fc.json(),
+    fc.string(),
+    item.map((one) => JSON.stringify(one)),
+    ...['federations', 'federatedCredentials', 'repositories', 'accessBindings'].map(listed),
+    fc.record({ code: fc.integer({ min: 0, max: 17 }), message: text }).map((error) => JSON.stringify(error)),
+  )
+  const response = fc.record({ status: fc.constantFrom(200, 200, 200, 400, 403, 404, 409, 429, 500), body })
+
+  test('have a verdict for any response of Yandex Cloud, and no secret is repeated', async () => {
+    const state = desiredState([await needOf(), await needOf({ repository: `${registryId}/team/app` })])
+    await fc.assert(
+      fc.asyncProperty(fc.array(response, { minLength: 1, maxLength: 6 }), async (responses) => {
+        const context = fakeContext({ environment: { YC_TOKEN: operatorToken } })
+        context.secrets.add(new Redacted(operatorToken))
+        let sent = 0
+        const transport: Context['transport'] = async () => {
+          const { status, body: content } = responses[sent++ % responses.length] ?? { status: 500, body: '' }
+          return { status, headers: {}, body: content }
+        }
+        for (const resource of yandexResources(state, { ...context, transport })) {
+          const finding = await resource.observe({ replace: [], sharing: 'refused' })
+          assert.ok(['ok', 'create', 'update', 'grant', 'refused', 'unknown', 'blocked'].includes(finding.verdict))
+          assert.ok(!JSON.stringify([finding.fault?.message, finding.changes, finding.notes]).includes(operatorToken))
+          if (['refused', 'unknown'].includes(finding.verdict)) assert.ok(finding.fault !== undefined, finding.verdict)
+        }
+      }),
+      { numRuns: 150 },
+    )
+  })
+})
+
+test('a response of IAM', async (t) => {
+  const { yandex, run, federations, credentials } = await start(t)
+  assert.equal((await run([...apply, '--no-verify'])).exitCode, 0)
+  const [own] = federations()
+  assert.ok(own !== undefined)
+  const state = () => JSON.stringify([federations(), credentials()])
+  const before = state()
+  const listed = (changes: Partial<Record<keyof Federation | 'enabled', unknown>>): SandboxResponse => ({
+    status: 200,
+    body: { federations: [{ ...own, enabled: true, ...changes }] },
+  })
+  const cases: Readonly<Record<string, readonly [response: SandboxResponse, seen: RegExp]>> = {
+    'a sign-in page': [{ status: 200, body: '<!DOCTYPE html><p>Sign in' }, /without a known reason|not in JSON/],
+    'two megabytes': [{ status: 200, body: `"${'b'.repeat(2_000_000)}"` }, /more than 1048576 bytes/],
+    'a redirect': [{ status: 302, headers: { location: 'https://attacker.example.com/' } }, /a redirect/],
+    'a list without an end': [
+      { status: 200, body: { federations: [], nextPageToken: 'again' } },
+      /the list has more than 10 pages/,
+    ],
+    'an id that is a path': [listed({ id: '../../x' }), /it contains a federation without a valid id/],
+    'the operator’s token': [listed({ description: yandex.operator.token }), /but it repeats a credential/],
+    'a line of Terraform in an issuer': [
+      listed({ issuer: 'https://a.example.com\nresource "terraform_data" "x" {}' }),
+      /has the issuer https:\/\/a\.example\.com/,
+    ],
+    'control characters in an error': [
+      { status: 400, body: { code: 9, message: `a\u001b[31m\nfix: ${'b'.repeat(5000)}` } },
+      /"a \[31m fix: b+…"/,
+    ],
+  }
+  for (const [title, [response, seen]] of Object.entries(cases)) {
+    await t.test(`with ${title} changes nothing, and is reported without a secret`, async () => {
+      const when = ({ path }: { readonly path: string }) => path.endsWith('/oidc/federations')
+      const earlier = yandex.parts.iam.seen.length
+      yandex.parts.iam.faults.inject({ kind: 'response', response }, { when })
+      for (const format of [[], ['-o', 'terraform'], ['-o', 'yc']]) {
+        const { exitCode, stdout, stderr } = await run(['trust', 'plan', '--replace', 'subjects', ...format])
+        assert.equal(exitCode, 1)
+        assert.match(stderr, seen)
+        assert.ok(stderr.length < 8000, `${stderr.length}`)
+        assert.doesNotMatch(stdout + stderr, /attacker|\p{Cf}|(?!\n)\p{Cc}/u)
+        assert.doesNotMatch(stdout, /^resource "terraform_data"/m)
+        assert.ok(!(stdout + stderr).includes(yandex.operator.token))
+      }
+      yandex.parts.iam.faults.clear()
+      assert.equal(state(), before)
+      const lists = yandex.parts.iam.seen.slice(earlier).filter(({ path }) => path.includes('/oidc/federations'))
+      assert.ok(lists.length <= 3 * 3 * 10, `${lists.length} requests`) // three plans, each of three resources
+    })
+  }
+})
+
+suite('an operation at Yandex Cloud', () => {
+  const responding = async (t: Parameters<typeof start>[0], body: object) => {
+    const started = await start(t)
+    const { iam } = started.yandex.parts
+    iam.faults.inject(
+      { kind: 'response', response: { status: 200, body } },
+      { when: ({ method }) => method === 'POST' },
+    )
+    return { ...started, applied: await started.run(apply) }
+  }
+
+  test('that failed is reported with its reason, and nothing is granted', async (t) => {
+    const error = { code: 7, message: 'Linking service accounts is prohibited by an access policy' }
+    const { applied, bindings } = await responding(t, { id: 'ajeoperation00000000', done: true, error })
+    assert.equal(applied.exitCode, 1)
+    assert.match(
+      applied.stderr,
+      /^TRUST_DENIED \(trust\): Yandex Cloud's operation ajeoperation00000000 failed: "Linking service accounts is prohibited by an access policy"$/m,
+    )
+    assert.deepEqual(bindings(), [])
+  })
+
+  test('whose id is a path is not requested', async (t) => {
+    const { applied, yandex } = await responding(t, { id: '../iam/v1/tokens', done: false })
+    assert.equal(applied.exitCode, 1)
+    assert.match(applied.stderr, /^RESPONSE_MALFORMED \(trust\): .* but it names no operation$/m)
+    assert.deepEqual(yandex.parts.operation.seen, [])
+  })
+})
