@@ -47,7 +47,7 @@ interface UnseenWrite {
 }
 
 interface WriteFailure extends Failures {
-  /** UID of the Secret; `absent`; `unseen`: another client has just created one, which the watch has not reported yet. */
+  /** UID of the Secret; `absent`; `created`: another client has just created one, which the watch has not reported yet. */
   readonly secret: string
   readonly fault: PullpassError
 }
@@ -93,8 +93,8 @@ export async function reconcileSecret(target: Target, reconciler: Reconciler): P
   const evaluation = evaluateSecret(controlled.document, { namespace, found, setBackAt }, credentials, now)
   state.expiries = expiriesOf(evaluation.entries, 'expiresAt')
   state.earlier = expiriesOf(evaluation.entries, 'earlierExpiresAt')
-  if (evaluation.verdict === 'fresh') state.dueAt = evaluation.dueAt
   if (evaluation.verdict === 'fresh') {
+    state.dueAt = evaluation.dueAt
     settle(target, status)
     return evaluation.dueAt
   }
@@ -105,7 +105,8 @@ export async function reconcileSecret(target: Target, reconciler: Reconciler): P
     return plan.until
   }
   const kind = state.established && evaluation.verdict === 'changed' && unseen === undefined ? 'repair' : 'refresh'
-  const isRepair = kind === 'repair' || isReplaced(state, found)
+  const wasReplaced = isReplaced(state, found)
+  const isRepair = kind === 'repair' || wasReplaced
   const repairMs = isRepair ? repairAtMs(state, now) : 0
   const notBeforeMs = Math.max(retryAtMs(state, found), repairMs)
   if (notBeforeMs > now.getTime()) {
@@ -113,7 +114,7 @@ export async function reconcileSecret(target: Target, reconciler: Reconciler): P
     return new Date(notBeforeMs)
   }
   // Attempts after a failure, of the same Secret, are for one change.
-  if (isRepair && (state.failure === undefined || isReplaced(state, found)))
+  if (isRepair && (state.failure === undefined || wasReplaced))
     state.repairs = { ...state.repairs, count: state.repairs.count + 1, lastMs: now.getTime() }
   const { reports } = state
   const outcome = await write(target, plan, reconciler)
@@ -179,7 +180,7 @@ const retryAtMs = ({ failure }: SecretState, found: PullSecretMetadata | undefin
 
 /** Whether another client has replaced or deleted the Secret since the last write failed. */
 const isReplaced = ({ failure }: SecretState, found: PullSecretMetadata | undefined): boolean =>
-  failure !== undefined && failure.secret !== secretOf(found) && (failure.secret !== 'unseen' || found === undefined)
+  failure !== undefined && failure.secret !== secretOf(found) && (failure.secret !== 'created' || found === undefined)
 
 /** The first repairs are immediate; others wait longer and longer while they are repeated. */
 function repairAtMs(state: SecretState, now: Date): number {
@@ -232,7 +233,7 @@ function record(
     const wasCreated = found === undefined && refusals.has(fault.code)
     state.failure = {
       ...failedAgain(state.failure, fault, context),
-      secret: wasCreated ? 'unseen' : secretOf(found),
+      secret: wasCreated ? 'created' : secretOf(found),
       fault,
     }
     status.failed(keyOf(target), fault, { document, namespace })
