@@ -24,7 +24,7 @@ const root = join(import.meta.dirname, '..')
 export const programFile: string = join(root, 'dist/pullpass.mjs')
 export const pullpassWords: readonly string[] = [process.execPath, programFile, 'refresh']
 
-export const pluginFile: string = join(root, 'dist/credential-provider.mjs')
+export const pluginFile: string = join(root, 'dist/credential-provider/credential-provider.cjs')
 
 /** `threeVendors` refreshes this number of namespaces, whatever it is given: its document lists them. */
 export const threeVendorsCount = 1000

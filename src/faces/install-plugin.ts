@@ -10,6 +10,7 @@
  * configurations of earlier providers remain, because running kubelets use them until they are restarted.
  */
 import { createHash } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import {
   chmod,
   copyFile,
@@ -43,18 +44,20 @@ export interface PluginSource {
   readonly version: string
 }
 
-/** `node`: the file that runs; `program`: the folder of this program. */
+/** `node`: the file that runs; `program`: the folder of this program, with a folder of the plugin. */
 export async function findPluginSource(node: string, program: string): Promise<PluginSource> {
   const libraries = (await loadedLibraries()).map((path) => [`lib/${basename(path)}`, path] as const)
-  const modules = (await readdir(program))
-    .filter((name) => name.endsWith('.mjs'))
-    .map((name) => [`pullpass/${name}`, join(program, name)] as const)
+  const plugin = join(program, 'credential-provider')
+  const names = existsSync(plugin) ? await readdir(plugin) : [] // absent where the sources run
+  const modules = names
+    .filter((name) => name.endsWith('.cjs'))
+    .map((name) => [`pullpass/${name}`, join(plugin, name)] as const)
   const files = new Map(
     [['node', node] as const, ...libraries, ...modules].toSorted(([one], [other]) => (one < other ? -1 : 1)),
   )
-  if (!files.has('pullpass/credential-provider.mjs')) {
+  if (!files.has('pullpass/credential-provider.cjs')) {
     throw new UnsafeFolder(
-      `${program} does not contain credential-provider.mjs: only the built package can be installed`,
+      `${program} does not contain credential-provider.cjs: only the built package can be installed`,
     )
   }
   return { files, version: await hashOf(files) }
@@ -201,7 +204,7 @@ function renderScript({ nodePath, source }: PluginInstallation): string {
   const program = `${nodePath}/programs/${source.version}`
   const loader = [...source.files.keys()].find((name) => /^lib\/ld-(?:linux|musl)/.test(name))
   const start = loader === undefined ? '' : `${program}/${loader} --library-path ${program}/lib `
-  return `#!/bin/sh\nexec ${start}${program}/node ${program}/pullpass/credential-provider.mjs "$@"\n`
+  return `#!/bin/sh\nexec ${start}${program}/node ${program}/pullpass/credential-provider.cjs "$@"\n`
 }
 
 /** Of providers that the configuration no longer names: they have to start the present version. */

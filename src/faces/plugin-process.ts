@@ -1,11 +1,12 @@
 /**
  * The process of the kubelet's credential provider plugin: a program of its own, since a kubelet starts it for each image and
  * it must start in little time. `pullpass credential-provider` is the same with the flags of the command line.
+ * process.stdout and process.stderr are not used: the first access to each loads the streams and sockets of Node, 4 ms of CPU.
  */
 import { codes } from '../errors/codes.ts'
 import { internalFault, onOneLine, PullpassError } from '../errors/pullpass-error.ts'
 import { checkDebugging, checkNode } from '../host/check-node.ts'
-import { readToEnd } from '../host/read-file.ts'
+import { readToEnd, writeToEnd } from '../host/read-file.ts'
 import { sleep } from '../host/sleep.ts'
 import type { HttpRequest, HttpResponse, Transport } from '../http/transport.ts'
 import { createLog } from '../terminal/log.ts'
@@ -17,7 +18,7 @@ import { runCredentialProvider } from './run-credential-provider.ts'
 const usage =
   'usage: pullpass-credential-provider --config FILE (started by a kubelet; the request is read from standard input)'
 const secrets = new SecretRegister()
-const printError = (text: string) => process.stderr.write(`${withholdSecrets(text, secrets)}\n`)
+const printError = (text: string) => print(2, `${withholdSecrets(text, secrets)}\n`)
 
 async function main([flag, config, ...others]: readonly string[]): Promise<number> {
   const unsuitable = checkDebugging(process.env) ?? checkNode(process.versions.node)
@@ -39,13 +40,22 @@ async function main([flag, config, ...others]: readonly string[]): Promise<numbe
       vendors,
     }
     const response = await runCredentialProvider({ config, input: readInput() }, context)
-    await new Promise<void>((resolve) => process.stdout.write(`${response.reveal()}\n`, () => resolve()))
-    return 0
+    return print(1, `${response.reveal()}\n`) ? 0 : 1
   } catch (error) {
     // One line: a kubelet logs it as a whole.
     const fault = error instanceof PullpassError ? error : internalFault(error)
     printError(onOneLine(fault))
     return codes[fault.code] ?? 1
+  }
+}
+
+/** Whether it could be written: the reader may be gone, which ends nothing. */
+function print(file: 1 | 2, text: string): boolean {
+  try {
+    writeToEnd(file, Buffer.from(text))
+    return true
+  } catch {
+    return false
   }
 }
 
@@ -76,5 +86,4 @@ async function openTransport(): Promise<Transport> {
   return httpsTransport(process.env, await readAuthorities(caFile, 'PULLPASS_CA_FILE'))
 }
 
-process.stderr.on('error', () => {}) // the response does not depend on the log
-process.exit(await main(process.argv.slice(2)))
+void main(process.argv.slice(2)).then((code) => process.exit(code)) // CommonJS has no top-level await

@@ -1,4 +1,4 @@
-/** Reads regular files of bounded size: a pipe or a device could block the run or never end. */
+/** Reads regular files of bounded size, since a pipe or a device could block the run or never end; and writes to open files. */
 import { fs } from './builtin-modules.ts'
 
 /**
@@ -33,6 +33,20 @@ export function readToEnd(file: number, longest: number): Buffer {
     bytes += bytesRead
   }
   throw new RangeError(`is longer than ${longest} bytes`)
+}
+
+const waitMs = 1
+
+/** `file`: an open file or pipe, also one that does not block. @throws the system's error */
+export function writeToEnd(file: number, bytes: Buffer): void {
+  for (let written = 0; written < bytes.length; ) {
+    try {
+      written += fs.writeSync(file, bytes, written)
+    } catch (error) {
+      if (systemErrorCode(error) !== 'EAGAIN') throw error
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, waitMs) // for the reader of a full pipe
+    }
+  }
 }
 
 /** The message is a predicate about the file. */

@@ -19,7 +19,10 @@ suite('the installation of the plugin on a node', onLinux, () => {
   test('a later version replaces the program; scripts of earlier providers start it too', async (t) => {
     const { config, program, to, install } = await preparePlugin(t)
     const [first = ''] = await install()
-    await writeFile(join(program, 'credential-provider.mjs'), 'console.log("of the next version")\n')
+    await writeFile(
+      join(program, 'credential-provider/credential-provider.cjs'),
+      'console.log("of the next version")\n',
+    )
     await writeFile(join(config, 'pullpass-5e6f7a8b.json'), '{}\n')
     await rm(join(config, 'pullpass-1a2b3c4d.json'))
     const [second = ''] = await install()
@@ -47,7 +50,7 @@ suite('the installation of the plugin on a node', onLinux, () => {
   test('what is damaged is installed again', async (t) => {
     const { to, install } = await preparePlugin(t)
     const [program = ''] = await install()
-    await writeFile(join(to, program, 'pullpass/credential-provider.mjs'), '')
+    await writeFile(join(to, program, 'pullpass/credential-provider.cjs'), '')
     assert.deepEqual(await install(), [program])
     await chmod(join(to, 'bin/pullpass-1a2b3c4d'), 0o600)
     assert.deepEqual(await install(), ['bin/pullpass-1a2b3c4d'])

@@ -20,8 +20,11 @@ export async function preparePlugin(t: TestContext, node?: string): Promise<Prep
   t.after(() => rm(folder, { recursive: true }))
   const [config, program, to] = [join(folder, 'config'), join(folder, 'program'), join(folder, 'node')]
   await mkdir(config)
-  await mkdir(program)
-  await writeFile(join(program, 'credential-provider.mjs'), 'console.log(process.argv.slice(2).join(" "))\n')
+  await mkdir(join(program, 'credential-provider'), { recursive: true })
+  await writeFile(
+    join(program, 'credential-provider/credential-provider.cjs'),
+    'console.log(process.argv.slice(2).join(" "))\n',
+  )
   await writeFile(join(folder, 'small-node'), 'instead of Node.js')
   await writeFile(join(config, 'kubelet.yaml'), 'kind: CredentialProviderConfig\n')
   await writeFile(join(config, 'pullpass-1a2b3c4d.json'), '{}\n')

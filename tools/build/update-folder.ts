@@ -1,6 +1,6 @@
 /** Writes a folder of built files, and leaves those alone that are up to date: running programs load them lazily. */
 import { chmod, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join, relative } from 'node:path'
 
 export interface BuiltFile {
   readonly content: string | Uint8Array
@@ -8,15 +8,15 @@ export interface BuiltFile {
   readonly mode?: number
 }
 
-/** `files`: by name; the folder has no subfolders. Each file is replaced by a rename. */
+/** `files`: by their path in the folder. Each file is replaced by a rename. */
 export async function updateFolder(
   folder: string,
   files: ReadonlyMap<string, BuiltFile>,
   others: 'remove-others' | 'keep-others',
 ): Promise<void> {
-  await mkdir(folder, { recursive: true })
   for (const [name, { content, mode = 0o644 }] of files) {
     const path = join(folder, name)
+    await mkdir(dirname(path), { recursive: true })
     const current = await readFile(path).catch(() => undefined) // absent
     if (current?.equals(Buffer.from(content)) !== true) {
       await writeFile(`${path}.new`, content)
@@ -25,5 +25,8 @@ export async function updateFolder(
     await chmod(path, mode)
   }
   if (others === 'keep-others') return
-  for (const name of await readdir(folder)) if (!files.has(name)) await rm(join(folder, name), { recursive: true })
+  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
+    const path = join(entry.parentPath, entry.name)
+    if (!entry.isDirectory() && !files.has(relative(folder, path).replaceAll('\\', '/'))) await rm(path)
+  }
 }

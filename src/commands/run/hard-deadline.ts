@@ -58,9 +58,9 @@ function startThread(watched: Watched): Worker {
 
 /** Standard error is closed before the exit: Node.js would write that it waits for a debugger. */
 const threadCode = `
-const { workerData: { served, restMs, texts } } = require('node:worker_threads')
-const { writeSync } = require('node:fs')
-const { Session } = require('node:inspector')
+const { workerData: { served, restMs, texts } } = process.getBuiltinModule('node:worker_threads')
+const { writeSync } = process.getBuiltinModule('node:fs')
+const { Session } = process.getBuiltinModule('node:inspector')
 setTimeout(() => {
   if (Atomics.load(served, 0) !== 0) return
   setTimeout(() => process.kill(process.pid, 'SIGKILL'), 2000)
