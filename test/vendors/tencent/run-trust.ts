@@ -69,8 +69,13 @@ spec:
 `
 }
 
+/** Nothing of the issuer is public. */
 export async function startTrustTest(t: TestContext): Promise<TrustTest> {
-  const sandbox = await startTestSandbox(t, { trust: 'absent', namespaces: ['team-a'] })
+  const sandbox = await startTestSandbox(t, {
+    trust: 'absent',
+    issuerDocuments: 'absent',
+    namespaces: ['team-a'],
+  })
   const cloud = await sandbox.start(sandboxVendors.tencent)
   const file: TrustTest['file'] = async (document = {}) =>
     await sandbox.write(`${document.name ?? 'pull'}.yaml`, documentAt(cloud, sandbox.parts.registry.port, document))

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { digestOf } from '../../../src/publish/key-state.ts'
 import { resultsOf } from '../../commands/trust/run-trust.ts'
 import { runPullpass } from '../../support/run-pullpass.ts'
 import { audience, provider, role, startTrustTest, statementFor, subject, trustOf } from './run-trust.ts'
@@ -140,4 +141,24 @@ test('trust at Tencent Cloud', async (t) => {
     assert.deepEqual(resultsOf(run), ['deleted', 'deleted', 'deleted'])
     assert.equal(account.providers.size + account.roles.size + account.policies.size, 0)
   })
+})
+
+test('a key that was revoked is removed from the provider, and tokens of the next one are exchanged', async (t) => {
+  const { sandbox, cloud, trust } = await startTrustTest(t)
+  const { keys } = sandbox.cluster
+  await trust(['apply', '--yes'])
+  const leaked = keys.current.kid
+  const next = await keys.add()
+  keys.signWith(next)
+  sandbox.cluster.seed({
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { namespace: 'pullpass-system', name: 'pullpass-issuer' },
+    data: { [`revoked.${digestOf(leaked)}`]: '{}' },
+  })
+  const run = await trust(['apply', '--yes'])
+  assert.equal(run.exitCode, 0, run.stderr)
+  assert.ok(run.stderr.includes(`: keys ${next.kid} are added, revoked keys ${leaked} are removed\n`), run.stderr)
+  const stored = Buffer.from(cloud.account.providers.get('cluster')?.key ?? '', 'base64').toString()
+  assert.ok(stored.includes(next.kid) && !stored.includes(leaked))
 })
