@@ -16,6 +16,7 @@ import { podFaults } from './faults/pod-faults.ts'
 import { publishFaults } from './faults/publish-faults.ts'
 import { registryFaults } from './faults/registry-faults.ts'
 import { secretFaults } from './faults/secret-faults.ts'
+import { tencentFaults } from './faults/tencent-faults.ts'
 import { tokenFaults } from './faults/token-faults.ts'
 import { yandexFaults } from './faults/yandex-faults.ts'
 import { startGround, type World } from './ground.ts'
@@ -33,6 +34,7 @@ const faultLists: readonly (readonly Fault[])[] = [
   azureFaults,
   alibabaFaults,
   yandexFaults,
+  tencentFaults,
   registryFaults,
   clusterFaults,
   secretFaults,

@@ -85,7 +85,7 @@ export const exchangeSection: Section = {
         'impersonation',
         'registry',
       ],
-      doctor: ['exchange', 'impersonation'],
+      doctor: ['exchange', 'exchange/authorization', 'impersonation'],
       meaning:
         'The vendor refused the request for an unknown reason; its message is quoted. At hop `impersonation`, the usual cause is a `lifetime` that the organization does not permit.',
       action: 'Check the endpoint, and that no proxy or sign-in page intercepts the request.',
