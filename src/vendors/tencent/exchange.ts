@@ -102,7 +102,9 @@ function assumeRole(
   context: ExchangeContext,
 ): Promise<TencentCredentials> {
   const { roleArn, providerId, region } = settings
-  const trustFix = compareWithToken(`the trust policy of ${roleArn} and the client ids of provider ${providerId}`)
+  const trustFix = compareWithToken(
+    `the trust policy of ${roleArn} and the issuer, client ids and keys of provider ${providerId}`,
+  )
   return send(context, {
     hop: 'exchange',
     service: 'Tencent Cloud STS',

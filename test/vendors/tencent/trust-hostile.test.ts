@@ -85,3 +85,18 @@ test('a response of CAM', async (t) => {
     assert.deepEqual(resultsOf(await trust(['plan'])), ['unchanged', 'unchanged', 'unchanged'])
   })
 })
+
+test('a resource that CAM does not show immediately is waited for', async (t) => {
+  const { cloud, trust } = await startTrustTest(t)
+  const once = (of: string, Code: string) =>
+    cloud.parts.cam.faults.inject(
+      { kind: 'response', response: responded({ Error: { Code, Message: '' } }) },
+      { when: ({ body }) => body?.includes(of) === true, times: 1 },
+    )
+  once('AssumeRoleWithWebIdentity', 'InvalidParameter.PrincipalQcsNotExist')
+  once('AttachRoleName', 'InvalidParameter.PolicyIdNotExist')
+  const run = await trust(['apply', '--yes', '--no-verify'])
+  assert.equal(run.exitCode, 0, run.stderr)
+  assert.deepEqual(resultsOf(run), ['created', 'created', 'granted'])
+  assert.equal(cloud.account.attached('puller').size, 1)
+})

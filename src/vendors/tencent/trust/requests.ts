@@ -65,7 +65,13 @@ export function connectCam(place: CamPlace, context: Context): CamConnection {
   }
 }
 
-const missing = ['ResourceNotFound', 'InvalidParameter.RoleNotExist', 'InvalidParameter.PolicyIdNotExist']
+/** The last one is of a trust policy: a new provider may not be visible yet. */
+const missing = [
+  'ResourceNotFound',
+  'InvalidParameter.RoleNotExist',
+  'InvalidParameter.PolicyIdNotExist',
+  'InvalidParameter.PrincipalQcsNotExist',
+]
 const conflicts = [
   'InvalidParameter.IdentityNameInUse',
   'InvalidParameter.RoleNameInUse',
