@@ -1,6 +1,7 @@
 /**
  * What the APIs of Yandex Cloud have in common: the operator's IAM token, errors, lists by pages, and operations.
- * An error is a google.rpc.Status: https://yandex.cloud/docs/api-design-guide/concepts/errors. The texts of messages are not confirmed.
+ * An error is a google.rpc.Status: https://yandex.cloud/docs/api-design-guide/concepts/errors. Of the texts of messages, only that
+ * of an invalid token is documented.
  */
 import { randomBytes } from 'node:crypto'
 import type { SandboxHandler, SandboxRequest, SandboxResponse } from '../serve/handler.ts'
@@ -38,7 +39,7 @@ export const createOperator = (): Operator => ({
   state: 'valid',
 })
 
-/** https://grpc.github.io/grpc/core/md_doc_statuscodes.html, and the status to which the gateway maps each. */
+/** The HTTP status of each gRPC code: see the table on that page. */
 const statuses = { 3: 400, 5: 404, 6: 409, 7: 403, 8: 429, 9: 400, 16: 401 } as const
 
 const apiError = (code: keyof typeof statuses, message: string): SandboxResponse => ({
@@ -60,18 +61,25 @@ export interface ApiCall extends Pick<SandboxRequest, 'method' | 'path' | 'query
   readonly refusal: (action: OperatorAction, resource: string) => SandboxResponse | undefined
 }
 
-/** `call`: of an operator whose token is valid; undefined: there is no such method. */
-export const apiOf =
-  (operator: Operator, call: (call: ApiCall) => SandboxResponse | undefined): SandboxHandler =>
-  ({ method, path, query, headers, body }) => {
+/**
+ * `call`: of an operator whose token is valid; undefined: there is no such method. A request with the `Idempotency-Key` of an earlier
+ * one returns the operation of that one. https://yandex.cloud/docs/api-design-guide/concepts/idempotency
+ */
+export function apiOf(operator: Operator, call: (call: ApiCall) => SandboxResponse | undefined): SandboxHandler {
+  const started = new Map<string, SandboxResponse>()
+  return ({ method, path, query, headers, body }) => {
+    const key = headers['idempotency-key'] ?? ''
     const isValid = headers['authorization'] === `Bearer ${operator.token}` && operator.state === 'valid'
-    if (!isValid) return apiError(16, 'The token is invalid')
+    if (!isValid) return apiError(16, 'Token is invalid or has expired.')
     const refusal: ApiCall['refusal'] = (action, resource) =>
       operator.allowed.has(action) ? undefined : apiError(7, `Permission denied to ${resource}`)
     const fields = readFields(body)
     if (fields === undefined) return invalid('request body')
-    return call({ method, path, query, fields, refusal }) ?? { status: 404, body: '' }
+    const response = started.get(key) ?? call({ method, path, query, fields, refusal }) ?? { status: 404, body: '' }
+    if (key !== '' && response.status === 200) started.set(key, response)
+    return response
   }
+}
 
 function readFields(body: Buffer): Record<string, unknown> | undefined {
   if (body.length === 0) return {}

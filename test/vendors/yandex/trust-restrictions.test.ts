@@ -209,6 +209,9 @@ suite('each permission that the operator lacks at Yandex Cloud is named', () => 
     assert.doesNotMatch(oauth.stderr + oauth.stdout, /y0_oauth/)
     yandex.operator.state = 'expired'
     const expired = await run(apply)
-    assert.match(expired.stderr, /^TRUST_DENIED \(trust\): Yandex Cloud responded with 401 "The token is invalid"/m)
+    assert.match(
+      expired.stderr,
+      /^TRUST_DENIED \(trust\): Yandex Cloud responded with 401 "Token is invalid or has expired\."/m,
+    )
   })
 })

@@ -158,6 +158,15 @@ suite('trust at Yandex Cloud', () => {
     const applied = await run(apply)
     assert.equal(applied.exitCode, 0, applied.stderr + applied.stdout)
     assert.deepEqual([federations().length, credentials().length, bindings().length], [1, 1, 1])
+    const writes = yandex.parts.iam.seen.filter(({ method }) => method === 'POST')
+    assert.deepEqual(
+      writes.map(({ path, status }) => [path.split('/').at(-1), status === 409]),
+      [
+        ['federations', false],
+        ['federations', false], // the same operation, by its key
+        ['federatedCredentials', false],
+      ],
+    )
   })
 
   test('continues where a run stopped between two steps', async (t) => {

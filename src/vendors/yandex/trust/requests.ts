@@ -3,6 +3,7 @@
  * Paths and fields: https://github.com/yandex-cloud/cloudapi (yandex/cloud/iam/v1, containerregistry/v1, operation, access).
  * An error is a google.rpc.Status: `{code, message, details}`. https://yandex.cloud/docs/api-design-guide/concepts/errors
  */
+import { randomUUID } from 'node:crypto'
 import { PullpassError } from '../../../errors/pullpass-error.ts'
 import type { Context } from '../../../http/context.ts'
 import type { Refusal } from '../../../http/request-errors.ts'
@@ -24,7 +25,7 @@ export interface RoleNeeded {
   readonly words: string
 }
 
-interface YandexRequest<T> extends Pick<ApiRequest<T>, 'method' | 'json'> {
+interface YandexRequest<T> extends Pick<ApiRequest<T>, 'method' | 'json' | 'headers'> {
   readonly api: Api
   /** Below the origin, with encoded names. */
   readonly path: string
@@ -96,12 +97,17 @@ export async function listYandex<T>(
   return items
 }
 
-/** A change is an operation, which is followed until it is done. @throws as sendYandex, TRUST_OPERATION_FAILED, TRUST_OPERATION_UNFINISHED */
+/**
+ * A change is an operation, which is followed until it is done. With one key for all attempts, a request whose response was lost is not
+ * a second change. https://yandex.cloud/docs/api-design-guide/concepts/idempotency
+ * @throws as sendYandex, TRUST_OPERATION_FAILED, TRUST_OPERATION_UNFINISHED */
 export async function changeYandex(
   context: Context,
   request: Omit<YandexRequest<never>, 'read'> & { readonly method: 'POST' | 'PATCH' | 'DELETE' },
 ): Promise<void> {
-  const started = await sendYandex(context, { ...request, read: readOperation })
+  const key = randomUUID()
+  const headers = () => ({ 'idempotency-key': key })
+  const started = await sendYandex(context, { ...request, headers, read: readOperation })
   await followOperation(started, followed(context, started.name), context)
 }
 
@@ -158,7 +164,7 @@ const grpc = {
   unauthenticated: 16,
 }
 
-/** By the code of the error; the texts of its messages are not documented. */
+/** By the code of the error; of the texts of messages, only that of an invalid token is documented. */
 function refusalOf(status: number, body: unknown, needs: RoleNeeded | undefined): Refusal | undefined {
   const error = asObject(body)
   const [code, message] = [error?.['code'], asText(error?.['message'])]
