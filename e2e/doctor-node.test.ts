@@ -20,6 +20,8 @@ import { startRegistry } from './parts/start-registry.ts'
 const publisher = { username: 'publisher', password: 'for-pushing-only' }
 const pods = '/api/v1/namespaces/default/pods'
 
+const anonymous = /failed to fetch anonymous token|Unable to retrieve some image pull secrets/
+
 interface Container {
   readonly name: string
   readonly image: string
@@ -40,7 +42,7 @@ interface PodStatus {
     readonly containerStatuses?: readonly {
       readonly name: string
       readonly imageID: string
-      readonly state: { readonly waiting?: { readonly reason: string } }
+      readonly state: { readonly waiting?: { readonly reason: string; readonly message?: string } }
     }[]
   }
 }
@@ -62,13 +64,18 @@ const startSetup = () =>
       const { status }: PodStatus = JSON.parse((await requestAsAdmin(controlPlane, { path: `${pods}/${pod}` })).body)
       return status.containerStatuses ?? []
     }
-    /** The kubelet writes Events later than the status. */
+    /**
+     * By a pull with the credential. The kubelet writes Events later than the status; and its first pull is anonymous where it may not
+     * read the Secret yet, because the API server has not seen that the Pod names it.
+     */
     const isWarned = async (pod: string, container: string) => {
       const fieldPath = `spec.containers{${container}}`
       const selector = `type=Warning,involvedObject.name=${pod},involvedObject.fieldPath=${fieldPath}`
       const path = `/api/v1/namespaces/default/events?fieldSelector=${encodeURIComponent(selector)}`
-      const { items }: { items: unknown[] } = JSON.parse((await requestAsAdmin(controlPlane, { path })).body)
-      return items.length > 0
+      const { items }: { items: { message: string }[] } = JSON.parse(
+        (await requestAsAdmin(controlPlane, { path })).body,
+      )
+      return items.some(({ message }) => !anonymous.test(message))
     }
     return {
       imageOf,
@@ -108,8 +115,10 @@ const startSetup = () =>
       /** Until the container waits for this reason, and an Event states why. */
       untilWaits: (pod: string, container: string, reason: RegExp) =>
         waitUntil(`${pod} to wait for its image`, 90_000, async () => {
-          const waiting = (await statusOf(pod)).find(({ name }) => name === container)?.state.waiting
-          return (waiting !== undefined && reason.test(waiting.reason) && (await isWarned(pod, container))) || undefined
+          const { reason: seen = '', message = '' } =
+            (await statusOf(pod)).find(({ name }) => name === container)?.state.waiting ?? {}
+          const isExpected = reason.test(seen) && !anonymous.test(message)
+          return (isExpected && (await isWarned(pod, container))) || undefined
         }),
       untilPulled: (pod: string) =>
         waitUntil(`${pod} to have its images`, 90_000, async () => {
