@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 /**
  * Builds the package and runs the tests with real components on the oldest Kubernetes version that the docs list as supported; those
- * that depend on the version on the newest one too, and kubelets mostly on the newest. Four files run at a time, because they mostly wait.
- * Files that start a kubelet run one after the other, because a machine can be only one node.
+ * that depend on the version on the newest one too, and kubelets mostly on the newest. On two cores five files run at a time: three
+ * that compute, and two that mostly wait. Files that start a kubelet run one after the other, because a machine can be only one node.
  *
  *     node tools/test-real.ts [FILE]...
  *       --kubernetes oldest|newest    absent: both
@@ -18,17 +18,16 @@ import { parseArgs } from 'node:util'
 import { compileCache } from './test/run-shards.ts'
 import { type Counts, countsOf, noCounts, printCounts } from './test/summary.ts'
 
-/** The longest ones, which start first. */
-const longest = [
-  'guides',
-  'doctor',
+/** Those that wait for timers and for controllers, with less than a fifth of one CPU; the longest first. */
+const waiting = [
   'controller/controller-resources',
-  'clients/gcloud',
-  'controller/controller-install-resources',
-  'issuer/issuer-replicas',
   'kubernetes-contract',
+  'issuer/issuer-replicas',
+  'controller/controller-install-resources',
   'issuer/issuer-authorities',
 ]
+/** The longest of the others, which start first. */
+const longest = ['guides', 'doctor', 'issuer/issuer-rotation', 'controller/controller-faults', 'install-methods']
 /** What depends on the version runs on both. Everything else, which is our code and clients of clouds and registries, on the oldest. */
 const both = [
   // What all other tests assume of the API server.
@@ -71,8 +70,13 @@ execFileSync(process.execPath, ['tools/build.ts'], { stdio: ['ignore', 'ignore',
 const startedAt = performance.now()
 const jobs = versions.flatMap(jobsOf).toSorted((one, other) => rank(one) - rank(other))
 const nodeJobs = jobs.filter(({ file }) => /\bstartNode\b/.test(readFileSync(file, 'utf8')))
-const otherJobs = jobs.filter((job) => !nodeJobs.includes(job))
-const results = await Promise.all([work(nodeJobs, otherJobs), work(otherJobs), work(otherJobs), work(otherJobs)])
+const waitingJobs = jobs.filter(({ file }) => waiting.map(fileOf).includes(file))
+const otherJobs = jobs.filter((job) => !nodeJobs.includes(job) && !waitingJobs.includes(job))
+const results = await Promise.all([
+  work(nodeJobs, waitingJobs, otherJobs),
+  work(waitingJobs, otherJobs),
+  ...Array.from({ length: 3 }, () => work(otherJobs, waitingJobs)),
+])
 printCounts(results.flat().map(({ counts }) => counts))
 console.log(`ℹ duration_ms ${Math.round(performance.now() - startedAt)}`)
 if (!results.flat().every(({ success }) => success)) process.exitCode = 1
@@ -94,8 +98,9 @@ function fileOf(name: string): string {
 }
 
 function rank({ file }: Job): number {
-  const position = longest.findIndex((name) => fileOf(name) === file)
-  return position === -1 ? longest.length : position
+  const first = [...waiting, ...longest]
+  const position = first.findIndex((name) => fileOf(name) === file)
+  return position === -1 ? first.length : position
 }
 
 /** Takes jobs from the front of the first queue that has one. */
