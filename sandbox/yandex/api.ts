@@ -16,6 +16,7 @@ const operatorActions = [
   'iam.workloadIdentityFederations.create',
   'iam.workloadIdentityFederations.update',
   'iam.workloadIdentityFederations.delete',
+  'iam.workloadIdentityFederations.use',
   'container-registry.get',
   'container-registry.listAccessBindings',
   'container-registry.updateAccessBindings',

@@ -138,6 +138,8 @@ function credentialCall(
   if (denied !== undefined) return denied
   const [federationId, externalSubjectId] = [textOf(fields['federationId']), textOf(fields['externalSubjectId'])]
   if (!state.federations.has(federationId)) return notFound(`Federation ${federationId}`)
+  const unusable = refusal('iam.workloadIdentityFederations.use', `federation ${federationId}`)
+  if (unusable !== undefined) return unusable
   if (externalSubjectId === '' || externalSubjectId.length > 1000) return invalid('external_subject_id')
   if (own.some((one) => one.federationId === federationId && one.externalSubjectId === externalSubjectId)) {
     return alreadyExists('Federated credential')

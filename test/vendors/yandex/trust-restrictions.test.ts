@@ -171,6 +171,10 @@ suite('each permission that the operator lacks at Yandex Cloud is named', () => 
       'iam.federatedCredentials.create',
       /yc iam service-account add-access-binding --id ajeexample0123456789 --role iam\.serviceAccounts\.federatedCredentialEditor/,
     ],
+    'to use a federation': [
+      'iam.workloadIdentityFederations.use',
+      / && yc resource-manager folder add-access-binding --id b1gexample0123456789 --role iam\.workloadIdentityFederations\.user --subject "\$\{OPERATOR:\?\}"$/m,
+    ],
     'to list federations': ['iam.workloadIdentityFederations.get', /--role iam\.workloadIdentityFederations\.editor/],
     'to create a federation': [
       'iam.workloadIdentityFederations.create',

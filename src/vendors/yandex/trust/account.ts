@@ -48,10 +48,18 @@ const onAccount = (id: string, role: string): RoleNeeded => ({
 })
 export const editsCredentials = (accountId: string): RoleNeeded =>
   onAccount(accountId, 'iam.serviceAccounts.federatedCredentialEditor')
-export const editsFederations = (folderId: string): RoleNeeded => ({
-  role: 'iam.workloadIdentityFederations.editor',
-  on: `the folder ${folderId}`,
-  words: `resource-manager folder add-access-binding --id ${folderId}`,
+const onFolder = (id: string, role: string): RoleNeeded => ({
+  role,
+  on: `the folder ${id}`,
+  words: `resource-manager folder add-access-binding --id ${id}`,
+})
+export const editsFederations = (folderId: string): RoleNeeded =>
+  onFolder(folderId, 'iam.workloadIdentityFederations.editor')
+
+/** The role of an editor of federations does not contain their use. https://yandex.cloud/docs/iam/operations/wlif/setup-wlif */
+export const linksAccount = (accountId: string, folderId: string): RoleNeeded => ({
+  ...editsCredentials(accountId),
+  also: onFolder(folderId, 'iam.workloadIdentityFederations.user'),
 })
 
 /** Undefined if it does not exist. @throws TRUST_CREDENTIALS_MISSING, TRUST_DENIED, TRUST_UNAVAILABLE */

@@ -18,6 +18,7 @@ import {
   type FoundCredential,
   type FoundFederation,
   federationIn,
+  linksAccount,
 } from './account.ts'
 import { changeOf, credentialHcl, federationId } from './commands.ts'
 import type { DesiredCredential, DesiredFederation } from './desired.ts'
@@ -89,8 +90,7 @@ function createCredential({ federation, subject }: DesiredCredential, account: F
         method: 'POST',
         path: '/iam/v1/workload/federatedCredentials',
         json: { serviceAccountId: accountId, federationId: existing.id, externalSubjectId: subject },
-        // The role iam.workloadIdentityFederations.user on the folder is needed too; that of the editor may contain it.
-        needs: editsCredentials(accountId),
+        needs: linksAccount(accountId, existing.folderId),
       })
     },
   )

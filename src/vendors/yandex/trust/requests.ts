@@ -23,6 +23,8 @@ export interface RoleNeeded {
   /** `the service account ID`. */
   readonly on: string
   readonly words: string
+  /** A further one that is needed; the error does not state which is missing. */
+  readonly also?: RoleNeeded
 }
 
 interface YandexRequest<T> extends Pick<ApiRequest<T>, 'method' | 'json' | 'headers'> {
@@ -203,10 +205,14 @@ function refusalOf(status: number, body: unknown, needs: RoleNeeded | undefined)
   }
 }
 
-const denied = (message: string, { role, on, words }: RoleNeeded): Refusal => ({
-  code: 'TRUST_DENIED',
-  message,
-  expected: `the operator to have the role ${role} on ${on}`,
-  hint: 'grant it, and run the command again: it continues where it stopped',
-  command: `yc ${words} --role ${role} --subject ${shellVariable('OPERATOR')}`,
-})
+function denied(message: string, needs: RoleNeeded): Refusal {
+  const all = [needs, needs.also ?? []].flat()
+  const commands = all.map(({ role, words }) => `yc ${words} --role ${role} --subject ${shellVariable('OPERATOR')}`)
+  return {
+    code: 'TRUST_DENIED',
+    message,
+    expected: `the operator to have ${all.map(({ role, on }) => `the role ${role} on ${on}`).join(', and ')}`,
+    hint: 'grant it, and run the command again: it continues where it stopped',
+    command: commands.join(' && '),
+  }
+}
