@@ -15,6 +15,8 @@ interface View {
   /** CSS pixels. */
   readonly width: number
   readonly colors: 'light' | 'dark'
+  /** Absent: none, which would take most of the CPU time. */
+  readonly screenshot?: 'png'
 }
 
 interface Rendered {
@@ -24,8 +26,8 @@ interface Rendered {
   readonly title: string
   /** Errors of the console: refused styles and scripts. */
   readonly errors: readonly string[]
-  /** PNG of the beginning of the page. */
-  readonly screenshot: Buffer
+  /** Of the beginning of the page. */
+  readonly screenshot: Buffer | undefined
 }
 
 export interface Browser extends RealPart {
@@ -43,7 +45,14 @@ export const startBrowser = (): Promise<Browser> =>
     const program = findInstalledProgram('chromium', 'chromium')
     const profile = join(folder, 'profile')
     // The tests run as root, where Chromium has no sandbox; it renders pages of the tests only.
-    const flags = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--no-first-run']
+    const flags = [
+      '--headless',
+      '--no-sandbox',
+      '--disable-gpu',
+      '--hide-scrollbars',
+      '--disable-dev-shm-usage',
+      '--no-first-run',
+    ]
     const { ended } = start(program, [...flags, '--remote-debugging-port=0', `--user-data-dir=${profile}`])
     const [port, path] = await waitUntil(
       'the DevTools of Chromium',
@@ -54,7 +63,7 @@ export const startBrowser = (): Promise<Browser> =>
     return { render: async (view) => await render(`ws://127.0.0.1:${port}${path}`, view) }
   })
 
-async function render(devTools: string, { url, width, colors }: View): Promise<Rendered> {
+async function render(devTools: string, { url, width, colors, screenshot }: View): Promise<Rendered> {
   await using browser = await openDevTools(devTools)
   const { targetId } = await browser.call('Target.createTarget', { url: 'about:blank' })
   const { sessionId } = await browser.call('Target.attachToTarget', { targetId, flatten: true })
@@ -68,15 +77,18 @@ async function render(devTools: string, { url, width, colors }: View): Promise<R
   await loaded
   const evaluate = async (expression: string) =>
     (await call('Runtime.evaluate', { expression, returnByValue: true })).result.value
-  const height = Math.min(maxHeight, Number(await evaluate('document.documentElement.scrollHeight')))
-  const clip = { x: 0, y: 0, width, height, scale: 1 }
-  const { data } = await call('Page.captureScreenshot', { captureBeyondViewport: true, clip })
+  const takeScreenshot = async () => {
+    const height = Math.min(maxHeight, Number(await evaluate('document.documentElement.scrollHeight')))
+    const clip = { x: 0, y: 0, width, height, scale: 1 }
+    const { data } = await call('Page.captureScreenshot', { captureBeyondViewport: true, clip })
+    return Buffer.from(data, 'base64')
+  }
   const rendered = {
     width: Number(await evaluate('document.documentElement.scrollWidth')),
     background: String(await evaluate('getComputedStyle(document.body).backgroundColor')),
     title: String(await evaluate('document.title')),
     errors: browser.seen('Log.entryAdded').map(({ entry }) => `${entry.level}: ${entry.text}`),
-    screenshot: Buffer.from(data, 'base64'),
+    screenshot: screenshot && (await takeScreenshot()),
   }
   await browser.call('Target.closeTarget', { targetId })
   return rendered
