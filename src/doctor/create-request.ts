@@ -1,6 +1,7 @@
 /** Derives from documents, flags and environment what `pullpass doctor` checks, and the commands that it prints. */
 import type { Document, NamespacedName } from '../document/document.ts'
 import type { Environment } from '../http/context.ts'
+import { onePassFault } from '../refresh/plan.ts'
 import { loadStores } from '../vendors/target.ts'
 import { issuerVerifiers, type VendorContext } from '../vendors/vendor.ts'
 import { takesFiles } from './facts/trust.ts'
@@ -52,6 +53,7 @@ export async function createRequest(
       context: options.context,
       stores: await loadStores(vendors),
       refreshes: tokenFiles === 'here' || !takesFiles(documents) ? 'this user' : (serviceAccount ?? 'other'),
+      refused: documents.flatMap((document) => onePassFault(document) ?? [])[0],
       at: context.now(),
     }),
   }

@@ -1,5 +1,6 @@
 /** The commands that doctor prints, with the files and the cluster of its own command line. */
 import type { NamespacedName } from '../document/document.ts'
+import type { PullpassError } from '../errors/pullpass-error.ts'
 import type { Environment } from '../http/context.ts'
 import type { Pod } from '../kubernetes/objects/pods.ts'
 import { plainLine, shellOperand, shellQuote, shellVariable } from '../text/plain-text.ts'
@@ -17,6 +18,8 @@ export interface CommandLine {
   readonly refreshes: WhoRefreshes
   /** Absent: the CronJob. */
   readonly workload?: 'controller'
+  /** Why pullpass refresh refuses the documents. Absent: it does not. */
+  readonly refused?: PullpassError | undefined
   readonly at: Date
 }
 
@@ -119,6 +122,7 @@ interface Means {
   /** Of the controller. */
   readonly logs: (namespace: string) => string
   readonly workload?: 'controller'
+  readonly refused?: PullpassError | undefined
   readonly refreshes: WhoRefreshes
   /** Empty: the document of the variables, which has no such field. */
   readonly files: readonly string[]
@@ -127,10 +131,11 @@ interface Means {
 
 function refreshRemedy(
   { after, conflicts }: RefreshRequest,
-  { here, job, logs, workload, refreshes, files, at }: Means,
+  { here, job, logs, workload, refused, refreshes, files, at }: Means,
 ): Remedy {
   const then = (command: string) => (after === undefined ? command : `${after} && ${command}`)
   const adopt = conflicts === 'adopted' ? ['--adopt'] : []
+  if (refused !== undefined) return byControllerOnly(refused, after, conflicts)
   if (refreshes === 'this user') return { command: then(here(...adopt)) }
   if (conflicts === 'adopted') {
     return {
@@ -149,6 +154,20 @@ function refreshRemedy(
   const name = `pullpass-manual-${Math.floor(at.getTime() / 1000)}`
   const words = 'runs the CronJob of pullpass manifests now: the token file is in its pod'
   return { command: then(job(name, refreshes.namespace)), words }
+}
+
+/** A file and a custom resource are written by different installations, and which one is meant is not known. */
+function byControllerOnly(
+  { seen }: PullpassError,
+  after: string | undefined,
+  conflicts: RefreshRequest['conflicts'],
+): Remedy {
+  if (after !== undefined) return { command: after, words: 'the controller then writes it' }
+  if (conflicts === 'adopted')
+    return { words: `run pullpass refresh --adopt with a copy of the document without this field: ${seen}` }
+  return {
+    words: `pullpass controller writes it: see its log, or install it with pullpass manifests --controller (pullpass refresh refuses the document: ${seen})`,
+  }
 }
 
 /** The command after which a service account names these pull secrets, and no others. */

@@ -63,9 +63,22 @@ suite('pullpass doctor', () => {
     const { stdout, exitCode } = await runPullpass(sandbox, ['doctor', '-f', file, '--pod', 'team-a/web-0'])
     assert.match(
       stdout,
-      /^document +ok +ClusterPullSecret pull: \S+pull\.yaml:1: spec\.stuckPods is Evict .*: the controller honours it, pullpass refresh refuses the document$/m,
+      /^document +ok +ClusterPullSecret pull: \S+pull\.yaml:1: spec\.stuckPods is Evict: the controller honours it, pullpass refresh refuses the document; spec\.deletionPolicy is Delete: the controller honours it, only in a custom resource$/m,
     )
     assert.equal(exitCode, 0)
+  })
+
+  test('of a document that pullpass refresh refuses, the fix is the controller', async (t) => {
+    const { sandbox, file, send, writeDocument } = await startGround(t)
+    await writeDocument({ more: '  stuckPods: Evict' })
+    await send('DELETE', '/api/v1/namespaces/team-b/secrets/regcred')
+    const { stdout } = await runPullpass(sandbox, ['doctor', '-f', file])
+    assert.match(stdout, /^SECRET_NOT_FOUND \(secret\)/m)
+    assert.match(
+      stdout,
+      /^ {2}fix: pullpass controller writes it: see its log, or install it with pullpass manifests --controller \(pullpass refresh refuses the document: \S+pull\.yaml:1: spec\.stuckPods is Evict in ClusterPullSecret pull\)$/m,
+    )
+    assert.doesNotMatch(stdout, /pullpass refresh -f/)
   })
 
   test('lists the other failures that do not follow from the first', async (t) => {

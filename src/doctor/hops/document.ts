@@ -3,7 +3,6 @@ import type { Document } from '../../document/document.ts'
 import { PullpassError } from '../../errors/pullpass-error.ts'
 import type { Environment } from '../../http/context.ts'
 import type { ExchangeRequest } from '../../refresh/exchange-requests.ts'
-import { onePassFault } from '../../refresh/plan.ts'
 import { failedBy, type HopFinding } from '../finding.ts'
 import { defineHop, type Hop } from '../hop.ts'
 
@@ -41,19 +40,17 @@ const foreignHosts = ({ name, registries }: Document): HopFinding[] =>
   )
 
 /** Which of them runs is known to the hop `schedule`, perhaps. */
-const needsController = (document: Document): HopFinding[] => {
-  const fault = onePassFault(document)
-  return fault === undefined
-    ? []
-    : [
-        {
-          hop: 'document',
-          about: `${document.kind} ${document.name}`,
-          result: 'ok',
-          code: 'OK',
-          seen: `${fault.seen}: the controller honours it, pullpass refresh refuses the document`,
-        },
-      ]
+function needsController({ kind, name, source, stuckPods, deletionPolicy }: Document): HopFinding[] {
+  const refusals = [
+    ...(stuckPods === 'Ignore'
+      ? []
+      : [`spec.stuckPods is ${stuckPods}: the controller honours it, pullpass refresh refuses the document`]),
+    ...(deletionPolicy === 'Retain'
+      ? []
+      : [`spec.deletionPolicy is ${deletionPolicy}: the controller honours it, only in a custom resource`]),
+  ]
+  const seen = `${source}: ${refusals.join('; ')}`
+  return refusals.length === 0 ? [] : [{ hop: 'document', about: `${kind} ${name}`, result: 'ok', code: 'OK', seen }]
 }
 
 /** An invalid variable, with which no other hop can be checked. */
