@@ -8,10 +8,12 @@ export function renderCommands(findings: readonly TrustFinding[]): string {
   const scripts = findings.flatMap(({ changes }) => changes.map(({ script }) => script))
   const functions = [...new Set(scripts.flatMap((script) => script.functions))]
   const comments = whyLeftOut(findings)
+  const unchanged =
+    findings.length === 0 ? '# The documents have no resources for these commands.' : '# No changes are required.'
   const body =
     scripts.length > 0
       ? scripts.map(({ line }) => plainLineOf(line))
-      : [comments.length > 0 ? '# Nothing can be done by commands.' : '# No changes are required.']
+      : [comments.length > 0 ? '# Nothing can be done by commands.' : unchanged]
   return ['#!/bin/sh', 'set -eu', ...comments, ...functions, ...body].join('\n')
 }
 

@@ -16,10 +16,16 @@ export const draft: DraftOf = (host) => {
     name: 'alibaba',
     facts: region === undefined ? 'Enterprise Edition' : `Enterprise Edition, region ${region}`,
     fields: [
-      { name: 'roleArn', comment: 'RAM role that trusts the OIDC provider and may pull: acs:ram::ACCOUNT:role/NAME' },
-      { name: 'oidcProviderArn', comment: 'OIDC provider of the issuer: acs:ram::ACCOUNT:oidc-provider/NAME' },
-      { name: 'region', ...(region !== undefined && { value: region }), comment: 'region of the instance' },
-      { name: 'instanceId', comment: 'id of the instance, in the console: cri-…' },
+      {
+        name: 'roleArn',
+        comment: 'The RAM role that may pull: acs:ram::ACCOUNT:role/NAME. pullpass trust apply creates it',
+      },
+      {
+        name: 'oidcProviderArn',
+        comment: 'The OIDC provider: acs:ram::ACCOUNT:oidc-provider/NAME. pullpass trust apply creates it',
+      },
+      { name: 'region', ...(region !== undefined && { value: region }), comment: 'The region of the instance' },
+      { name: 'instanceId', comment: 'The id of the instance, in the console: cri-…' },
     ],
     trust: [
       'trust:',

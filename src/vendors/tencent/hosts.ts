@@ -17,11 +17,11 @@ export const draft: DraftOf = (host) =>
         fields: [
           {
             name: 'roleArn',
-            comment: 'CAM role that trusts the provider and may pull: qcs::cam::uin/ACCOUNT:roleName/NAME',
+            comment: 'The CAM role that may pull: qcs::cam::uin/ACCOUNT:roleName/NAME. pullpass trust apply creates it',
           },
-          { name: 'providerId', comment: 'name of the OIDC provider of the issuer' },
-          { name: 'region', comment: 'region of the instance' },
-          { name: 'registryId', comment: 'id of the instance, in the console: tcr-…' },
+          { name: 'providerId', comment: 'The name of the OIDC provider. pullpass trust apply creates it' },
+          { name: 'region', comment: 'The region of the instance' },
+          { name: 'registryId', comment: 'The id of the instance, in the console: tcr-…' },
         ],
         trust: ['trust:', '  repositories:', '    - NAMESPACE/REPOSITORY'],
       }

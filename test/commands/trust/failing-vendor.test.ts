@@ -71,6 +71,8 @@ suite('where the operator cannot sign in at one of two vendors', () => {
     assert.equal(aws.exitCode, 1)
     assert.equal(aws.stdout.match(comment)?.length, 1)
     assert.match(aws.stdout, /^# Nothing can be done by commands\.$/m)
+    const azure = await trust('plan', '-o', 'az')
+    assert.match(azure.stdout, /^# The documents have no resources for these commands\.$/m)
     const terraform = await trust('plan', '-o', 'terraform')
     assert.equal(terraform.exitCode, 1)
     assert.equal(terraform.stdout.match(comment)?.length, 1)

@@ -291,7 +291,7 @@ suite('the operator’s key at Tencent Cloud', () => {
 
     assert.match(
       (await seen(none)) ?? '',
-      /^no variable names a key of Tencent Cloud, and ~\/\.tccli\/default\.credential does not exist$/,
+      /^TENCENTCLOUD_SECRET_ID is not set, and ~\/\.tccli\/default\.credential does not exist$/,
     )
     assert.match(
       (await seen({ TENCENTCLOUD_SECRET_KEY: undefined })) ?? '',

@@ -146,7 +146,7 @@ function repositoriesOf({ repository: named, document, registry }: Need): string
     return splitRepositories(named).map((path) => `acs:cr:${region}:${account}:repository/${instanceId}/${path}`)
   throw invalid(document.source, `registry ${registry.name} does not name its repositories`, {
     expected: `alibaba.trust.repositories: ${repository.expected}`,
-    hint: 'set it in the document, or by --repository',
+    hint: 'set it in the document, or with --repository',
   })
 }
 

@@ -199,7 +199,7 @@ function repositoriesOf({ repository, document, registry }: Need): string[] {
   if (repository !== undefined) return splitRepositories(repository)
   throw invalid(document.source, `registry ${registry.name} does not name its repositories`, {
     expected: `aws.trust.repositories: ${repositoryArn.expected}`,
-    hint: 'set it in the document, or by --repository',
+    hint: 'set it in the document, or with --repository',
   })
 }
 

@@ -23,7 +23,7 @@ const together: readonly NamedTogether[] = [
   ...tokens.map((variable) => ({ variable, needs: [id] })),
 ]
 
-const hint = `set ${id} and ${key}, and ${tokens[0]} for a temporary key; or on your machine only TCCLI_PROFILE`
+const hint = `set ${id} and ${key}, with ${tokens[0]} for a temporary key; or sign in: tccli auth login`
 
 /** No other identity is used instead of the one that is named. @throws TRUST_CREDENTIALS_MISSING */
 export async function operatorKey({
@@ -87,8 +87,8 @@ const missing = (seen: string, expected: string, fix: Parameters<typeof credenti
 
 const noKey = () =>
   missing(
-    `no variable names a key of Tencent Cloud, and ~/.tccli/default.credential does not exist`,
-    'one of them',
+    `${id} is not set, and ~/.tccli/default.credential does not exist`,
+    'a key of the operator, or a temporary key with its token',
     hint,
   )
 

@@ -184,7 +184,7 @@ function repositoriesOf({ repository, document, registry }: Need): string[] {
     hop: 'document',
     seen: `${document.source}: registry ${registry.name} does not name its repositories`,
     expected: 'tencent.trust.repositories: NAMESPACE/REPOSITORY, or NAMESPACE/*',
-    hint: 'set it in the document, or by --repository',
+    hint: 'set it in the document, or with --repository',
   })
 }
 
