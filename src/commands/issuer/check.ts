@@ -23,7 +23,7 @@ const flags: typeof outputFlags & {
     multiple: true,
     value: 'VENDOR',
     vendorChoices: verifierNames,
-    summary: 'Evaluate the requirements of this vendor; repeatable (default: of all)',
+    summary: 'Evaluate the requirements of this vendor, oidc: of any other one; repeatable (default: of all)',
   },
   'token-file': {
     type: 'string',

@@ -78,7 +78,10 @@ export function readResourceFlags(given: Given): ResourceLimits | undefined {
     ] as const
     const unused = evict ? 'evict-stuck-pods' : texts.find((flag) => given[flag].length > 0)
     if (unused === undefined) return undefined
-    throw invalid(`--${unused} is given without --custom-resources`, '--custom-resources, to which it applies')
+    throw invalid(
+      `--${unused} is given without --custom-resources`,
+      '--custom-resources, to which it applies; documents of -f need no such flag',
+    )
   }
   if (!given.controller)
     throw invalid('--custom-resources is given without --controller', 'both: a CronJob does not use custom resources')
@@ -111,8 +114,9 @@ export function readResourceFlags(given: Given): ResourceLimits | undefined {
 
 function checked(flag: string, text: string, rule: TextRule): string {
   const expected = brokenRule(rule, text)
-  if (expected !== undefined) throw invalid(`--${flag} is ${showValue(text)}`, expected)
-  return text
+  if (expected === undefined) return text
+  const isNamespaced = rule === objectName && text.includes('/')
+  throw invalid(`--${flag} is ${showValue(text)}`, isNamespaced ? 'a name without a namespace' : expected)
 }
 
 const distinct = (texts: readonly string[]): string[] => [...new Set(texts)]

@@ -137,7 +137,7 @@ export const exchangeSection: Section = {
       hops: ['impersonation', 'exchange/assume-role', 'exchange/authorization'],
       doctor: ['impersonation', 'exchange/assume-role', 'exchange/authorization'],
       meaning:
-        'The exchange succeeded, but its principal may not take the next step. Google: it may not create tokens of the service account, or that does not exist. AWS: a role of a chain may not assume the next one (`exchange/assume-role`), or may not get a token of ECR (`exchange/authorization`). Tencent Cloud: the role may not create a token of the instance (`exchange/authorization`).',
+        'The exchange succeeded, but its principal may not take the next step. Google: it may not create tokens of the service account, or that does not exist. AWS: a role of a chain may not assume the next one (`exchange/assume-role`), or may not get a token of ECR (`exchange/authorization`). Alibaba Cloud, Tencent Cloud: the role may not get a token of the instance (`exchange/authorization`).',
       action: '`pullpass trust apply -f FILE` grants it, too.',
       example: `IMPERSONATION_DENIED (impersonation): Google responded with 403 "Permission 'iam.serviceAccounts.getAccessToken' denied on resource (or it may not exist)."
   expected principal://iam.googleapis.com/projects/123456789012/locations/global/workloadIdentityPools/pool/subject/system:serviceaccount:image-system:pullpass to have roles/iam.workloadIdentityUser on puller@example-project.iam.gserviceaccount.com

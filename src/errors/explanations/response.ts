@@ -30,7 +30,7 @@ export const responseSection: Section = {
       doctor: ['cluster', 'discovery', 'exchange', 'impersonation', 'registry', 'events'],
       issuerCheck: true,
       meaning:
-        "The server certificate is not trusted, has expired, or is for another name; nothing is sent. A proxy may intercept TLS. `issuer check` reports it if no public authority issued the certificate, regardless of `--ca-file`. At hop `exchange`, AWS does not trust the issuer's certificate (`aws.trust.thumbprints`); at hop `events`, a node does not trust the registry's.",
+        "The server certificate is not trusted, has expired, or is for another name; nothing is sent. A proxy may intercept TLS. `issuer check` reports it if no public authority issued the certificate, regardless of `--ca-file`. At hop `exchange`, AWS or Alibaba Cloud does not trust the issuer's certificate (`aws.trust.thumbprints`, `alibaba.trust.fingerprints`); at hop `events`, a node does not trust the registry's.",
       action:
         'For a proxy or a private endpoint, pass the certificate of its authority: `--ca-file FILE`. For the cluster, set `certificate-authority` in the kubeconfig. For an issuer, use a certificate of a public authority.',
     },

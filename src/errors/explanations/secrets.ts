@@ -10,7 +10,8 @@ export const secretsSection: Section = {
       doctor: ['secret'],
       status: true,
       meaning: 'The pull secret does not exist.',
-      action: 'Refresh: `pullpass refresh -f FILE`.',
+      action:
+        'Refresh: `pullpass refresh -f FILE`. With the controller, see its log: it writes the Secret immediately. Of a document with `stuckPods: Evict` only the controller writes it.',
     },
     SECRET_NOT_OURS: {
       hops: ['kubernetes'],
@@ -95,7 +96,7 @@ export const secretsSection: Section = {
     SERVICE_ACCOUNT_NOT_ATTACHED: {
       doctor: ['service-account'],
       meaning: 'The ServiceAccount does not refer to the Secret, so its new pods pull without the Secret.',
-      action: 'Refresh.',
+      action: 'Refresh: `pullpass refresh -f FILE`. With the controller, see its log.',
     },
     POD_NOT_FOUND: {
       doctor: ['pod'],

@@ -60,7 +60,8 @@ export const trustSection: Section = {
     TRUST_UNAVAILABLE: {
       hops: ['trust'],
       meaning: 'The cloud is unavailable or unreachable after several attempts.',
-      action: 'No action if this is temporary: run it again.',
+      action:
+        'No action if this is temporary: run it again. Otherwise check the DNS, proxy and network rules of this machine.',
     },
     TRUST_UNVERIFIED: {
       hops: ['trust'],
