@@ -57,9 +57,12 @@ async function removeResource(
     if (inputs.confirm === undefined) return { result: 'remove' }
     if ((await inputs.confirm(`remove ${resource.kind} ${resource.name}`, resource.name)) === 'declined')
       return { result: 'declined' }
+    // What others added while a person decided is theirs.
+    const current = await resource.planRemoval({ marks: inputs.marks, removed })
+    if (current.state !== 'removable') return await leaveResource(resource, current, recorded, inputs)
     hasBegun = true
     await recordRecovery(resource.recoveryEntry(), inputs.record, context.log)
-    const note = await found.remove()
+    const note = await current.remove()
     if (resource.entry !== undefined) await inputs.record.remove(resource.entry)
     return { result: 'removed', ...(note !== undefined && { note }) }
   } catch (error) {

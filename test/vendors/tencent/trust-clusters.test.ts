@@ -4,7 +4,7 @@ import { sandboxVendors } from '../../../sandbox/vendors.ts'
 import { resultsOf } from '../../commands/trust/run-trust.ts'
 import { bothContexts, secondContext, startTwoClusters } from '../../commands/trust/two-clusters.ts'
 import { runPullpass } from '../../support/run-pullpass.ts'
-import { documentAt, provider, startTrustTest, statementFor, trustOf } from './run-trust.ts'
+import { documentAt, provider, putRole, startTrustTest, statementFor, trustOf } from './run-trust.ts'
 
 test('trust at Tencent Cloud for two clusters', async (t) => {
   const { sandbox, environment } = await startTwoClusters(t)
@@ -99,4 +99,18 @@ test('two roles of one document have a policy each', async (t) => {
   assert.equal(run.exitCode, 0, run.stderr)
   assert.deepEqual([cloud.account.attached('puller').size, cloud.account.attached('base').size], [1, 1])
   assert.equal(cloud.account.policies.size, 2)
+})
+
+test('destroy leaves what others added while it waited for confirmation', async (t) => {
+  const { sandbox, cloud, trust } = await startTrustTest(t)
+  await trust(['apply', '--yes', '--no-verify'])
+  const others = { effect: 'allow', action: ['name/sts:AssumeRole'], principal: { service: ['cvm.qcloud.com'] } }
+  const own = statementFor(sandbox.cluster.issuer)
+  const prompt = async (question: string) => {
+    if (question.includes(' role ')) putRole(cloud, [own, others], cloud.account.roles.get('puller')?.description)
+    return 'yes'
+  }
+  const run = await trust(['destroy'], {}, { prompt })
+  assert.equal(run.exitCode, 0, run.stdout + run.stderr)
+  assert.deepEqual(trustOf(cloud), [others])
 })
