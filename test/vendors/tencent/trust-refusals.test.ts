@@ -96,6 +96,27 @@ test('trust at Tencent Cloud, where a resource exists or a step fails,', isolate
     assert.match(destroyed.stdout, /pullpass did not create it/)
   })
 
+  await each('a provider that pullpass did not create has no key of others without --replace keys', async () => {
+    await trust(['apply', '--yes', '--no-verify'])
+    const { keys } = JSON.parse(Buffer.from(account.providers.get('cluster')?.key ?? '', 'base64').toString())
+    const other = { ...keys[0], kid: 'of-others' }
+    const key = Buffer.from(JSON.stringify({ keys: [...keys, other] })).toString('base64')
+    cloud.changeProvider({ key })
+    assert.match((await trust(['plan'])).stdout, /keys that the cluster does not serve stay: of-others/)
+    cloud.changeProvider({ description: 'of the platform team' })
+    account.roles.clear()
+    const run = await trust(['apply', '--yes'])
+    assert.deepEqual([run.exitCode, resultsOf(run)], [1, ['failed', 'blocked', 'blocked']])
+    assert.match(
+      run.stderr,
+      /pullpass did not create it, and keys that the cluster does not serve stay: of-others\n.*\n.*--replace keys$/m,
+    )
+    assert.deepEqual([account.providers.get('cluster')?.key, account.roles.size], [key, 0])
+    const replaced = await trust(['apply', '--yes', '--no-verify', '--replace', 'keys'])
+    assert.deepEqual(resultsOf(replaced), ['updated', 'created', 'unchanged'])
+    assert.ok(!Buffer.from(account.providers.get('cluster')?.key ?? '', 'base64').includes('of-others'))
+  })
+
   await each(
     'a role of another owner is refused, with the command that changes it, and destroy leaves it',
     async () => {

@@ -124,9 +124,19 @@ function refusal(
       ...(!replace.includes('keys') && { override: { replace: ['keys'] } }),
     }
   }
+  if (isMarked(found.description, [mark])) return undefined
+  // With the private key of one, another client signs tokens of every account.
+  if (keys.note !== undefined) {
+    return {
+      fault: trustRefused(`provider ${arn} exists, pullpass did not create it, and ${keys.note}`, {
+        expected: 'only keys that the cluster serves',
+        hint: 'it was not changed: set another providerId in the document; or, to remove these keys: --replace keys',
+      }),
+      override: { replace: ['keys'] },
+    }
+  }
   const added = addedIds(desired, found)
-  if (added.length === 0 || isMarked(found.description, [mark]) || replace.includes('clientIds')) return undefined
-  return clientIdRefusal(arn, found.clientIds, added)
+  return added.length === 0 || replace.includes('clientIds') ? undefined : clientIdRefusal(arn, found.clientIds, added)
 }
 
 const updatedFields = (desired: DesiredProvider, found: FoundProvider, keys: KeysComparison): ProviderFields => ({
