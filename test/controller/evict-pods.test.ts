@@ -92,6 +92,15 @@ suite('with stuckPods: Evict, the controller', () => {
     assert.deepEqual(evictions(sandbox), ['stuck-1', 'stuck-2', 'stuck-3', 'last'])
   })
 
+  test('evicts pods of namespaces in turn: many of one do not delay those of another', async (t) => {
+    const { sandbox, start, time } = await startControllerTest(t, evicting())
+    for (const name of ['many-1', 'many-2', 'many-3', 'many-4']) seedPod(sandbox, name)
+    for (const name of ['few-1', 'few-2']) seedPod(sandbox, name, {}, 'team-b')
+    await start()
+    await until(time, 'the evictions', () => evictions(sandbox).length === 6)
+    assert.deepEqual(evictions(sandbox), ['many-1', 'few-1', 'many-2', 'few-2', 'many-3', 'many-4'])
+  })
+
   test('evicts a pod that was created before its account was attached', async (t) => {
     const { sandbox, start, time } = await startControllerTest(t, evicting('  attachToServiceAccounts: [default]'))
     seedPod(sandbox, 'early', { imagePullSecrets: [], reportedAt: '2026-11-24T12:59:00Z' })

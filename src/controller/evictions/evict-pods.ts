@@ -51,6 +51,8 @@ export class PodEvictions {
   readonly #context: Pick<Context, 'now' | 'random' | 'sleep' | 'log' | 'signal'>
   /** By UID of the pod. */
   readonly #attempts = new Map<string, Attempt>()
+  /** Namespaces of stuck pods in the order of their last turns: many pods of one do not delay those of another. */
+  #turns: readonly string[] = []
   #changed = Promise.withResolvers<void>()
 
   constructor(
@@ -100,24 +102,36 @@ export class PodEvictions {
     signal.throwIfAborted()
   }
 
-  /** The first pod that is evicted now, or when another one is tried again. Forgets pods that are no longer stuck. */
+  /** A pod that is evicted now, of the namespace that waits longest; or when one is tried again. Forgets pods that are no longer stuck. */
   #choose(): { readonly next: Candidate | undefined; readonly retryAtMs: number | undefined } {
     const nowMs = this.#context.now().getTime()
     const stuck = new Set<string>()
-    let next: Candidate | undefined
+    const namespaces = new Set<string>()
+    const due = new Map<string, Candidate>()
     let retryAtMs: number | undefined
     for (const { stuck: pod } of this.#view.pendingPods()) {
       if (pod === undefined) continue
       stuck.add(pod.uid)
+      namespaces.add(pod.namespace)
       const evictable = this.#view.evictableFor(pod)
       if (evictable === undefined) continue
       const tried = this.#attempts.get(pod.uid)
       const notBeforeMs = tried?.servedSinceMs === evictable.servedSince.getTime() ? tried.retryAtMs : 0
-      if (notBeforeMs <= nowMs) next ??= { ...evictable, pod }
-      else if (notBeforeMs < (retryAtMs ?? Number.POSITIVE_INFINITY)) retryAtMs = notBeforeMs
+      if (notBeforeMs <= nowMs) {
+        if (!due.has(pod.namespace)) due.set(pod.namespace, { ...evictable, pod })
+      } else if (notBeforeMs < (retryAtMs ?? Number.POSITIVE_INFINITY)) retryAtMs = notBeforeMs
     }
     for (const uid of this.#attempts.keys()) if (!stuck.has(uid)) this.#forget(uid)
-    return { next, retryAtMs }
+    this.#turns = this.#turns.filter((one) => namespaces.has(one))
+    return { next: this.#takeTurn(due), retryAtMs }
+  }
+
+  #takeTurn(due: ReadonlyMap<string, Candidate>): Candidate | undefined {
+    const turnOf = (namespace: string) => this.#turns.indexOf(namespace) // -1: it had none
+    const [namespace] = [...due.keys()].toSorted((one, other) => turnOf(one) - turnOf(other))
+    if (namespace === undefined) return undefined
+    this.#turns = [...this.#turns.filter((one) => one !== namespace), namespace]
+    return due.get(namespace)
   }
 
   #forget(uid: string): void {
