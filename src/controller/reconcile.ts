@@ -55,6 +55,8 @@ interface WriteFailure extends Failures {
 export interface Target extends WorkItem {
   readonly controlled: ControlledDocument
   readonly found: PullSecretMetadata | undefined
+  /** `refused`: the Secret is that of another document in use, whatever the conflictPolicy. */
+  readonly adoption: 'permitted' | 'refused'
   readonly state: SecretState
   /** When the clock of this machine was last set back. */
   readonly setBackAt: Date | undefined
@@ -198,10 +200,12 @@ function expiriesOf(
 }
 
 async function write(
-  { controlled: { document }, namespace, found }: Target,
+  { controlled, namespace, found, adoption }: Target,
   { minted, refreshedAt }: Extract<WritePlan, { action: 'write' }>,
   { cluster, status, context }: Reconciler,
 ): Promise<Outcome> {
+  const document =
+    adoption === 'refused' ? ({ ...controlled.document, conflictPolicy: 'Refuse' } as const) : controlled.document
   const job = { document, namespaces: [namespace], terminating: [], missing: [], unmatched: [] }
   const known = new Map(found === undefined ? [] : [[namespace, found]])
   const existing = () => ({ found: known, faults: new Map<string, never>() })

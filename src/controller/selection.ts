@@ -2,6 +2,9 @@
 import { type Document, resourceSource } from '../document/document.ts'
 import { reachOf, selectNamespaces } from '../document/namespaces.ts'
 import type { Namespace } from '../kubernetes/objects/namespaces.ts'
+import type { PullSecretMetadata } from '../kubernetes/objects/pull-secrets.ts'
+import { evaluateOwnership } from '../refresh/ownership.ts'
+import { documentName } from '../refresh/plan.ts'
 import type { DocumentSet } from './documents.ts'
 import type { SecretState } from './reconcile.ts'
 import type { DocumentState } from './report/metrics.ts'
@@ -32,6 +35,20 @@ export function onlyNamed(namespaces: Namespaces, name: string | undefined): Nam
 
 export const isSelected = (document: Pick<Document, 'namespaces' | 'namespace'>, one: Namespace): boolean =>
   selected(document, new Map([[one.name, one]])).length > 0
+
+/** `refused`: the Secret is that of another document in use, and two that take it over would overwrite each other in turn. */
+export function adoptionOf(
+  document: Document,
+  { found, there }: { readonly found: PullSecretMetadata | undefined; readonly there: Namespace },
+  index: { readonly named: (secretName: string, namespace: string) => DocumentSet },
+): 'permitted' | 'refused' {
+  if (document.conflictPolicy !== 'Adopt' || found === undefined) return 'permitted'
+  const others = [...index.named(document.secretName, there.name).values()].filter(
+    ({ document: other }) => documentName(other) !== documentName(document) && isSelected(other, there),
+  )
+  const isOfOther = others.some((one) => ['update', 'restore'].includes(evaluateOwnership(found, one.document).verdict))
+  return isOfOther ? 'refused' : 'permitted'
+}
 
 /** The Secrets of all documents in one namespace, or in all of them. */
 export function itemsIn(documents: DocumentSet, namespaces: Namespaces, name: string | undefined): WorkItem[] {
