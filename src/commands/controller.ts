@@ -64,7 +64,7 @@ export const controller: Command<typeof flags> = {
   usage: ['controller [-f FILE] [flags]'],
   details: [
     'Watches namespaces and the pull secrets of the documents. A new namespace gets its Secret immediately; a Secret that is',
-    'deleted or changed is restored; each is refreshed at two thirds of its credential’s lifetime. None is deleted, except by',
+    "deleted or changed is restored; each is refreshed at two thirds of its credential's lifetime. None is deleted, except by",
     'deletionPolicy: Delete of a custom resource.',
     'Documents are files and the ClusterPullSecrets of the cluster, if pullpass manifests crds is installed there.',
     'Of several replicas, the one that holds a Lease works; another takes over within 20 s after it fails, and immediately',

@@ -71,7 +71,7 @@ export const uninstall: Command<typeof flags> = {
     'uninstall [flags]   (PROJECT_NUMBER, POOL_ID, … in the environment, or custom resources in the cluster)',
   ],
   details: [
-    'Removes in this order: the CronJob with its running Jobs; the Secret’s name from the service accounts that the',
+    "Removes in this order: the CronJob with its running Jobs; the Secret's name from the service accounts that the",
     'documents name; with --delete-pull-secrets the pull secrets whose credential the documents manage, and custom resources',
     'with their definitions, unless another installation uses them; the cloud resources',
     'that trust apply created; RBAC, NetworkPolicy, ConfigMaps, ServiceAccount and admission policies of the installation;',

@@ -69,7 +69,8 @@ function checkKind(
   const kind = 'kind' in value ? value.kind : undefined
   if (kind === 'ClusterPullSecret') return checkShape(schemas.ClusterPullSecret, value)
   if (kind === 'PullSecret') return checkShape(schemas.PullSecret, value)
-  return [{ path: ['kind'], predicate: `is ${showValue(kind)}`, expected: 'ClusterPullSecret or PullSecret' }]
+  const items = kind === 'List' ? ': each item of the list as a document of its own' : ''
+  return [{ path: ['kind'], predicate: `is ${showValue(kind)}`, expected: `ClusterPullSecret or PullSecret${items}` }]
 }
 
 // Rules between the fields of a document that matches its schema.

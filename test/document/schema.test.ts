@@ -28,6 +28,12 @@ suite('a document is refused for', () => {
       '-:2:7: kind is "Deployment"',
       'ClusterPullSecret or PullSecret',
     ],
+    'a list of kubectl': [
+      'kind: ClusterPullSecret',
+      'kind: List',
+      '-:2:7: kind is "List"',
+      'ClusterPullSecret or PullSecret: each item of the list as a document of its own',
+    ],
     'another version': ['v1alpha1', 'v2', '-:1:13: apiVersion is "pullpass.dev/v2"', 'one of: pullpass.dev/v1alpha1'],
     'no object at all': [
       /^[\s\S]*$/,

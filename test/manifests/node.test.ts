@@ -189,7 +189,7 @@ suite('pullpass manifests node', () => {
     assert.equal(none.exitCode, 2)
     assert.match(
       none.stderr,
-      /--image is not given\n {2}expected .*; or --print PART or --out DIRECTORY, which need no image/,
+      /--image is not given\n {2}expected .*; or --print PART or --out FOLDER, which need no image/,
     )
   })
 

@@ -36,7 +36,7 @@ const checkMs = 60_000
 
 export const install: Command<typeof flags> = {
   summary: 'Install the plugin and its configuration on a node',
-  usage: ['credential-provider install --config DIRECTORY --to FOLDER [flags]'],
+  usage: ['credential-provider install --config FOLDER --to FOLDER [flags]'],
   details: [
     'Copies Node.js with its libraries, pullpass and the configuration to a folder of the node, and writes the scripts that',
     'kubelets start. Then it checks every minute whether they are up to date. The DaemonSet that pullpass manifests node',

@@ -31,7 +31,7 @@ export const serve: Command<typeof flags> = {
     'URL of the issuer.',
     '',
     'Example:',
-    '  pullpass issuer serve --issuer-url https://oidc.example.com/cluster-1 --listen *:8080 --health-listen *:8081',
+    '  pullpass issuer serve --issuer-url https://oidc.example.com/cluster-1 --listen "*:8080" --health-listen "*:8081"',
   ].join('\n'),
   life: 'until-stopped',
   flags,

@@ -49,7 +49,7 @@ const flags: typeof documentFlags & {
   },
   out: {
     type: 'string',
-    value: 'DIRECTORY',
+    value: 'FOLDER',
     summary: 'Write kubelet.yaml and the configuration of each provider to this folder, and print no objects',
   },
   'node-path': {
@@ -71,7 +71,7 @@ export const manifestsNode: Command<typeof flags> = {
   usage: [
     'manifests node -f FILE --image IMAGE [flags]',
     'manifests node -f FILE --print PART',
-    'manifests node -f FILE --out DIRECTORY',
+    'manifests node -f FILE --out FOLDER',
   ],
   details: [
     'Prints a Namespace, the permission of kubelets to request tokens for the audiences of the registries, a ConfigMap with',
@@ -127,7 +127,7 @@ export const manifestsNode: Command<typeof flags> = {
     refuseSystemNamespace('manifests node', namespace)
     const place = {
       namespace,
-      image: print === 'rbac' ? '' : readImage(image, 'or --print PART or --out DIRECTORY, which need no image'),
+      image: print === 'rbac' ? '' : readImage(image, 'or --print PART or --out FOLDER, which need no image'),
     }
     const objects = renderNodeObjects({ providers, files, paths }, place)
     terminal.print(await renderManifestYaml(print === 'rbac' ? objects.filter(isPermission) : objects))
