@@ -1,8 +1,9 @@
-/** A change with a vendor's command-line tool as data, and its conversion to the finding that all vendors report. */
-import { asFault, type PullpassError } from '../errors/pullpass-error.ts'
+/** Resources whose changes are requests and commands of a vendor's tool, as the trust resources that all vendors have. */
+import type { PullpassError } from '../errors/pullpass-error.ts'
 import type { Context } from '../http/context.ts'
 import { shellQuote } from '../text/plain-text.ts'
-import type { Change, HclResource, Override, TrustFinding, Verdict } from './trust-contract.ts'
+import type { Accepted, Change, HclResource, Override, TrustFinding, TrustResource, Verdict } from './trust-contract.ts'
+import { observed } from './trust-findings.ts'
 
 export interface VendorChange {
   readonly action: Change['action']
@@ -29,42 +30,46 @@ export interface VendorFinding {
   readonly override?: Override
 }
 
-export interface Observed {
-  readonly vendor: string
+/** A resource that carries the cluster's mark at the vendor: nothing is recorded in the cluster. */
+interface MarkedResource extends Pick<TrustResource, 'vendor' | 'kind' | 'name' | 'needs' | 'planRemoval'> {
   /** The vendor's command-line tool. */
   readonly tool: string
-  readonly kind: string
-  readonly name: string
   readonly hcl: (presence: TrustFinding['presence']) => HclResource
+  /** @throws TRUST_DENIED if the operator is of another account than the resource: a request would reach another resource */
+  readonly checkAccount: () => Promise<void>
+  readonly observe: (accepted: Accepted) => Promise<VendorFinding>
 }
 
-/** A resource that cannot be read is `unknown`, with the reason; only an abort of the run is thrown. */
-export async function toFinding(
-  { vendor, tool, kind, name, hcl }: Observed,
+export const markedResource = (
+  { vendor, tool, kind, name, needs, hcl, checkAccount, observe, planRemoval }: MarkedResource,
   context: Pick<Context, 'signal'>,
-  observe: () => Promise<VendorFinding>,
-): Promise<TrustFinding> {
-  const {
-    changes = [],
-    notes = [],
-    kept = [],
-    hcl: existing,
-    ...found
-  } = await observe().catch((error: unknown): VendorFinding => {
-    context.signal.throwIfAborted()
-    return { presence: 'absent', verdict: 'unknown', fault: asFault(error) }
-  })
-  return {
-    vendor,
-    kind,
-    name,
-    ...found,
-    changes: changes.map((change) => toChange(tool, change)),
-    notes,
-    kept,
-    hcl: existing ?? hcl(found.presence),
-  }
-}
+): TrustResource => ({
+  vendor,
+  kind,
+  name,
+  needs,
+  entry: undefined,
+  recoveryEntry: () => undefined,
+  observe: (accepted) =>
+    observed(
+      { vendor, kind, name },
+      hcl('absent'),
+      async () => {
+        await checkAccount()
+        const { changes = [], hcl: existing, ...found } = await observe(accepted)
+        return {
+          ...found,
+          changes: changes.map((change) => toChange(tool, change)),
+          hcl: existing ?? hcl(found.presence),
+        }
+      },
+      context,
+    ),
+  async planRemoval(scope) {
+    await checkAccount()
+    return await planRemoval(scope)
+  },
+})
 
 function toChange(tool: string, { action, fields = [], description, words, apply }: VendorChange): Change {
   const command = [tool, ...words].map(shellQuote).join(' ')

@@ -1,10 +1,12 @@
 /** Evaluations of trust resources that vendors share: an unreadable one, an identity of several clusters, and one of another owner. */
 import { asFault, PullpassError } from '../errors/pullpass-error.ts'
 import type { Context } from '../http/context.ts'
-import type { VendorFinding } from './trust-change.ts'
 import {
   type Accepted,
   marksIn,
+  notInFlag,
+  type Override,
+  type SubjectsFrom,
   type TrustedCluster,
   type TrustFinding,
   type TrustResource,
@@ -92,12 +94,67 @@ export const roleShared = (role: string, field: string, sharedWith: readonly str
     hint: `set another role in ${field}; or, if these clusters may have the same permissions, accept it: --share-trust-domain`,
   })
 
+/** The role of documents, as far as it states which of its former subjects may be in use. */
+interface RoleOfDocuments {
+  /** Of the clusters. */
+  readonly marks: readonly string[]
+  /** Names of the policies of these documents. */
+  readonly policies: readonly string[]
+  readonly subjectsFrom: SubjectsFrom
+}
+
+/** What a statement of a trust policy accepts. `provider`: its ARN. */
+interface AcceptedTokens {
+  readonly provider: string
+  readonly subject: string
+  readonly audience: string
+}
+
+/** The subject, and the audience if documents use the subject with another one. */
+export const describeTokens = (
+  { statements }: { readonly statements: readonly AcceptedTokens[] },
+  { provider, subject, audience }: AcceptedTokens,
+): string =>
+  statements.some((one) => one.subject === subject && one.provider === provider)
+    ? `${subject} with audience ${audience}`
+    : subject
+
+/**
+ * Why statements for former subjects and audiences stay; undefined if they are removed. `policiesOf`: the names of all policies of the
+ * role; undefined if the list is incomplete.
+ */
+export async function whyFormerStay(
+  { marks, policies, subjectsFrom }: RoleOfDocuments,
+  missing: readonly unknown[],
+  policiesOf: () => Promise<readonly string[] | undefined>,
+): Promise<string | undefined> {
+  if (subjectsFrom === 'flag') return notInFlag
+  // A refresh may still use it until the documents are rolled out.
+  if (missing.length > 0)
+    return 'which these documents do not use: run trust apply again after the documents are in use, which removes it'
+  const found = await policiesOf()
+  if (found === undefined)
+    return `which these documents do not use; ${incompletePolicies}: if no other document uses it, remove it: --replace subjects`
+  const others = found.filter((name) => isPolicyOf(name, marks) && !policies.includes(name))
+  if (others.length === 0) return undefined
+  return `which these documents do not use; other documents of the cluster use the role (${others.join(', ')}): pass them too with -f, or remove it: --replace subjects`
+}
+
+export const incompletePolicies = 'the list of its policies is incomplete'
+
+/** With which the names of the policies for the documents of a cluster begin. */
+export const policyPrefix = (mark: string): string => `${mark.replace(':', '-')}-`
+
+/** Whether it is the policy of a document of one of these clusters. */
+export const isPolicyOf = (name: string, marks: readonly string[]): boolean =>
+  marks.some((mark) => name.startsWith(policyPrefix(mark)))
+
 /** Of a provider of another owner: roles that do not compare the audience accept tokens for each client id. */
 export const clientIdRefusal = (
   provider: string,
   present: readonly string[],
   added: readonly string[],
-): Pick<VendorFinding, 'fault' | 'override'> => ({
+): { readonly fault: PullpassError; readonly override: Override } => ({
   fault: trustRefused(
     `provider ${provider} exists, pullpass did not create it, and it accepts the client ids ${present.join(', ') || '(none)'}`,
     {

@@ -4,7 +4,9 @@ import { brokenRule } from '../../../document/field-rules.ts'
 import { PullpassError } from '../../../errors/pullpass-error.ts'
 import { checkIssuerUrl } from '../../../oidc/issuer-url.ts'
 import { quote } from '../../../text/plain-text.ts'
-import { markOf, subjectsFrom, type TrustedCluster, type TrustNeed } from '../../trust-contract.ts'
+import { checkIssuers, documentInvalid, nonEmpty, unique } from '../../desired-trust.ts'
+import { markOf, type SubjectsFrom, subjectsFrom, type TrustedCluster, type TrustNeed } from '../../trust-contract.ts'
+import { policyPrefix } from '../../trust-findings.ts'
 import { clientId, parseArn, policyArn, repository, splitRepositories, usualAudience } from '../names.ts'
 import type { AlibabaSettings } from '../settings.ts'
 
@@ -38,8 +40,7 @@ export interface DesiredRole {
   readonly statements: readonly DesiredStatement[]
   /** Names of the policies of these documents. */
   readonly policies: readonly string[]
-  /** `flag`: --subject names one of the accounts that use a document, and others are unknown. */
-  readonly subjects: 'documents' | 'flag'
+  readonly subjectsFrom: SubjectsFrom
 }
 
 /** A policy for one document, role and cluster, so that documents and clusters that share a role do not change each other's policies. */
@@ -65,7 +66,10 @@ type Need = TrustNeed<AlibabaSettings>
 /** @throws DOCUMENT_INVALID, USAGE_INVALID, ISSUER_UNUSABLE */
 export function desiredState(needs: readonly Need[]): DesiredState {
   for (const need of needs) checkNeed(need)
-  checkIssuers(needs.map(({ cluster }) => cluster))
+  checkIssuers(
+    needs.map(({ cluster }) => cluster),
+    'Alibaba Cloud',
+  )
   return { providers: providersOf(needs), roles: rolesOf(needs), policies: policiesOf(needs) }
 }
 
@@ -97,7 +101,7 @@ function rolesOf(needs: readonly Need[]): DesiredRole[] {
       marks: unique(same.map(({ cluster }) => markOf(cluster))),
       statements: [...statements.values()],
       policies: unique(same.map(policyName)),
-      subjects: subjectsFrom(same),
+      subjectsFrom: subjectsFrom(same),
     }
   })
 }
@@ -135,7 +139,7 @@ function policiesOf(needs: readonly Need[]): DesiredPolicy[] {
 /** 64 bits of a hash. A policy belongs to the account: its name contains the role. */
 function policyName({ cluster, registry, document: { kind, namespace = '', name } }: Need): string {
   const digest = createHash('sha256').update(`${kind} ${namespace}/${name} ${registry.settings.roleArn}`).digest('hex')
-  return `pullpass-${markOf(cluster).replace('pullpass:', '')}-${digest.slice(0, 16)}`
+  return `${policyPrefix(markOf(cluster))}${digest.slice(0, 16)}`
 }
 
 /** https://www.alibabacloud.com/help/en/acr/user-guide/ram-authorization-information */
@@ -144,7 +148,7 @@ function repositoriesOf({ repository: named, document, registry }: Need): string
   const { account } = parseArn(roleArn)
   if (named !== undefined)
     return splitRepositories(named).map((path) => `acs:cr:${region}:${account}:repository/${instanceId}/${path}`)
-  throw invalid(document.source, `registry ${registry.name} does not name its repositories`, {
+  throw documentInvalid(document.source, `registry ${registry.name} does not name its repositories`, {
     expected: `alibaba.trust.repositories: ${repository.expected}`,
     hint: 'set it in the document, or with --repository',
   })
@@ -153,7 +157,7 @@ function repositoriesOf({ repository: named, document, registry }: Need): string
 function fingerprintsOf({ document, registry }: Need): readonly string[] {
   const { trust } = registry.settings
   if (trust !== undefined && trust.fingerprints.length > 0) return trust.fingerprints
-  throw invalid(
+  throw documentInvalid(
     document.source,
     `registry ${registry.name} does not name the fingerprint of the issuer's certificate authority`,
     {
@@ -169,14 +173,18 @@ function checkNeed(need: Need): void {
   repositoriesOf(need)
   fingerprintsOf(need)
   if (parseArn(roleArn).account !== parseArn(oidcProviderArn).account) {
-    throw invalid(document.source, `registry ${registry.name} has a role and an OIDC provider of different accounts`, {
-      expected: 'alibaba.roleArn and alibaba.oidcProviderArn of one account, which pullpass trust configures',
-      hint: 'correct one of them',
-    })
+    throw documentInvalid(
+      document.source,
+      `registry ${registry.name} has a role and an OIDC provider of different accounts`,
+      {
+        expected: 'alibaba.roleArn and alibaba.oidcProviderArn of one account, which pullpass trust configures',
+        hint: 'correct one of them',
+      },
+    )
   }
   const broken = brokenRule(clientId, audienceOf(need))
   if (broken !== undefined) {
-    throw invalid(document.source, `registry ${registry.name} has the audience ${quote(audienceOf(need))}`, {
+    throw documentInvalid(document.source, `registry ${registry.name} has the audience ${quote(audienceOf(need))}`, {
       expected: broken,
       hint: `set another audience, or none: the default is ${usualAudience}`,
     })
@@ -184,9 +192,6 @@ function checkNeed(need: Need): void {
   const unusable = checkIssuer(cluster)
   if (unusable !== undefined) throw unusable
 }
-
-const invalid = (source: string, seen: string, words: { readonly expected: string; readonly hint: string }) =>
-  new PullpassError({ code: 'DOCUMENT_INVALID', hop: 'document', seen: `${source}: ${seen}`, ...words })
 
 const longestIssuer = 255
 
@@ -211,26 +216,3 @@ const severalIssuers = (arn: string, clusters: readonly TrustedCluster[]) =>
     seen: `the clusters ${clusters.map(({ name }) => name).join(' and ')} have different issuers, and one OIDC provider: ${arn}`,
     expected: 'an OIDC provider for each cluster: --issuer-id CONTEXT=NAME, or documents with different providers',
   })
-
-/** A trust policy identifies a cluster by its issuer only. */
-function checkIssuers(clusters: readonly TrustedCluster[]): void {
-  for (const [issuer, same] of Map.groupBy(clusters, (one) => one.issuer)) {
-    const names = unique(same.map(({ name }) => name))
-    if (names.length < 2) continue
-    throw new PullpassError({
-      code: 'USAGE_INVALID',
-      hop: 'run',
-      seen: `the clusters ${names.join(' and ')} have the same issuer, ${issuer}`,
-      expected:
-        'an issuer for each cluster: Alibaba Cloud cannot distinguish clusters with one issuer, even if their keys differ',
-    })
-  }
-}
-
-const unique = <T>(all: readonly T[]): T[] => [...new Set(all)]
-
-function nonEmpty<T>(all: readonly T[]): readonly [T, ...T[]] {
-  const [first, ...others] = all
-  if (first === undefined) throw new TypeError('a group has a first member')
-  return [first, ...others]
-}

@@ -38,7 +38,3 @@ export async function attachedPolicies(ram: RamConnection, arn: string): Promise
   const policies = asList(asObject(body?.['Policies'])?.['Policy'])
   return policies.flatMap((one) => asText(asObject(one)?.['PolicyName']) ?? [])
 }
-
-/** Whether it is the policy of a document of one of these clusters. */
-export const isPolicyOf = (name: string, marks: readonly string[]): boolean =>
-  marks.some((mark) => name.startsWith(mark.replace(':', '-')))

@@ -9,9 +9,16 @@ import {
   type RemovalScope,
   trustRefused,
 } from '../../trust-contract.ts'
-import { describeOwner, describeSharing, isMarked, roleShared } from '../../trust-findings.ts'
+import {
+  describeOwner,
+  describeSharing,
+  describeTokens,
+  isMarked,
+  isPolicyOf,
+  roleShared,
+} from '../../trust-findings.ts'
 import type { DesiredRole, DesiredStatement } from './desired.ts'
-import { attachedPolicies, type FoundRole, isPolicyOf, onRole, readRole } from './found-role.ts'
+import { attachedPolicies, type FoundRole, onRole, readRole } from './found-role.ts'
 import {
   acceptance,
   denies,
@@ -60,7 +67,7 @@ export async function observeRole(
       ...sharedWith,
       ...(removed.length > 0
         ? []
-        : former.map((one) => `it still trusts ${describeTokens(desired, one)}, ${whyKept(desired)}`)),
+        : former.map((one) => `it still trusts ${describeFormer(desired, one)}, ${whyKept(desired)}`)),
       ...notesOn(desired, found),
     ],
     ...(former.length > 0 && removed.length === 0 && { kept: ['subjects'] }),
@@ -93,17 +100,16 @@ function formerIn({ statements: all }: DesiredRole, { statements = [] }: FoundRo
 }
 
 /** RAM's statements have no ids: those of other documents of the cluster look the same. */
-const whyKept = ({ subjects }: DesiredRole) =>
-  subjects === 'flag'
+const whyKept = ({ subjectsFrom }: DesiredRole) =>
+  subjectsFrom === 'flag'
     ? notInFlag
     : 'which these documents do not use: if no other document uses it, remove it: --replace subjects'
 
-const describeTokens = ({ statements: all }: DesiredRole, { provider, subject, audience }: DesiredStatement) => {
-  const named = all.some((one) => one.subject === subject && one.provider === provider)
-    ? `${subject} with audience ${audience}`
-    : subject
-  return all.every((one) => one.provider === provider) ? named : `${named} of ${provider}`
-}
+/** Of several clusters, another one may use the subject. */
+const describeFormer = (desired: DesiredRole, former: DesiredStatement) =>
+  desired.statements.every(({ provider }) => provider === former.provider)
+    ? describeTokens(desired, former)
+    : `${describeTokens(desired, former)} of ${former.provider}`
 
 /** A statement grants a service account all permissions of the role: none is added to a role of another owner. */
 function refusal(
@@ -239,7 +245,7 @@ function formerRemoval(
   return {
     action: 'update',
     fields: ['trustPolicy'],
-    description: `update role ${arn}: its trust policy no longer accepts ${last.map((one) => describeTokens(desired, one)).join('')}, which no document uses`,
+    description: `update role ${arn}: its trust policy no longer accepts ${last.map((one) => describeFormer(desired, one)).join('')}, which no document uses`,
     words: wordsOf(updateCall(arn, mergedPolicy(desired, found, removed))),
     async apply() {
       const current = (await readRole(ram, arn)) ?? found

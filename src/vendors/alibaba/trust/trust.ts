@@ -3,7 +3,7 @@
  * https://www.alibabacloud.com/help/en/ram/user-guide/overview-of-oidc-based-sso
  */
 import type { Context } from '../../../http/context.ts'
-import { toFinding, type VendorFinding } from '../../trust-change.ts'
+import { markedResource, type VendorFinding } from '../../trust-change.ts'
 import type { Accepted, OpenedTrust, TrustResource, TrustSetup } from '../../trust-contract.ts'
 import { clusterName, parseArn, repositories, splitRepositories } from '../names.ts'
 import type { AlibabaSettings } from '../settings.ts'
@@ -109,25 +109,13 @@ interface RamResource extends Pick<TrustResource, 'kind' | 'name' | 'needs' | 'p
   readonly observe: (accepted: Accepted) => Promise<VendorFinding>
 }
 
-/** All resources carry their marks at Alibaba Cloud: nothing is recorded in the cluster. */
-function resourceOf({ observe, planRemoval, hcl, ...named }: RamResource, ram: RamConnection): TrustResource {
-  const { kind, name, needs } = named
-  const { account } = parseArn(name)
-  return {
-    vendor: 'alibaba',
-    kind,
-    name,
-    needs,
-    entry: undefined,
-    recoveryEntry: () => undefined,
-    observe: (accepted) =>
-      toFinding({ vendor: 'alibaba', tool: 'aliyun', kind, name, hcl }, ram.context, async () => {
-        await checkAccount(ram, account, name)
-        return await observe(accepted)
-      }),
-    async planRemoval(scope) {
-      await checkAccount(ram, account, name)
-      return await planRemoval(scope)
+const resourceOf = (resource: RamResource, ram: RamConnection): TrustResource =>
+  markedResource(
+    {
+      ...resource,
+      vendor: 'alibaba',
+      tool: 'aliyun',
+      checkAccount: async () => await checkAccount(ram, parseArn(resource.name).account, resource.name),
     },
-  }
-}
+    ram.context,
+  )

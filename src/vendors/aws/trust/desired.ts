@@ -2,7 +2,9 @@
 import { createHash } from 'node:crypto'
 import { PullpassError } from '../../../errors/pullpass-error.ts'
 import { checkIssuerUrl } from '../../../oidc/issuer-url.ts'
-import { markOf, subjectsFrom, type TrustedCluster, type TrustNeed } from '../../trust-contract.ts'
+import { checkIssuers, documentInvalid, nonEmpty, unique } from '../../desired-trust.ts'
+import { markOf, type SubjectsFrom, subjectsFrom, type TrustedCluster, type TrustNeed } from '../../trust-contract.ts'
+import { policyPrefix } from '../../trust-findings.ts'
 import { publicRegion } from '../endpoints.ts'
 import {
   checkSubject,
@@ -54,8 +56,7 @@ export interface DesiredRole {
   readonly statements: readonly DesiredStatement[]
   /** Names of the inline policies of these documents, also of those of earlier versions. */
   readonly policies: readonly string[]
-  /** `flag`: --subject names one of the accounts that use a document, and others are unknown. */
-  readonly subjects: 'documents' | 'flag'
+  readonly subjectsFrom: SubjectsFrom
   readonly maxSessionSeconds: number
   /** Of the token service, where the operator's identity is read. */
   readonly region: string
@@ -82,7 +83,10 @@ type Need = TrustNeed<TrustSettings>
 /** @throws DOCUMENT_INVALID, USAGE_INVALID, SUBJECT_TOO_LONG, ISSUER_UNUSABLE */
 export function desiredState(needs: readonly Need[]): DesiredState {
   for (const need of needs) checkNeed(need)
-  checkIssuers(needs.map(({ cluster }) => cluster))
+  checkIssuers(
+    needs.map(({ cluster }) => cluster),
+    'AWS',
+  )
   return { providers: providersOf(needs), roles: rolesOf(needs), policies: policiesOf(needs) }
 }
 
@@ -118,7 +122,7 @@ function rolesOf(needs: readonly Need[]): DesiredRole[] {
       marks: unique(same.map(({ cluster }) => markOf(cluster))),
       statements: [...statements.values()],
       policies: unique(same.map(policyName)).flatMap((name) => [name, formerPolicyName(name)]),
-      subjects: subjectsFrom(same),
+      subjectsFrom: subjectsFrom(same),
       maxSessionSeconds: Math.max(3600, ...seconds),
       region: first.settings.stsRegion ?? first.settings.region ?? publicRegion,
     }
@@ -187,7 +191,7 @@ const policyDigits = 16
 const formerPolicyDigits = 8
 
 function policyName({ cluster, document: { kind, namespace = '', name } }: Need): string {
-  return `pullpass-${markOf(cluster).replace('pullpass:', '')}-${digest(`${kind} ${namespace}/${name}`, policyDigits)}`
+  return `${policyPrefix(markOf(cluster))}${digest(`${kind} ${namespace}/${name}`, policyDigits)}`
 }
 
 /** The name that earlier versions gave the policy of the same document: with less of the same hash. */
@@ -197,7 +201,7 @@ const digest = (text: string, digits: number) => createHash('sha256').update(tex
 
 function repositoriesOf({ repository, document, registry }: Need): string[] {
   if (repository !== undefined) return splitRepositories(repository)
-  throw invalid(document.source, `registry ${registry.name} does not name its repositories`, {
+  throw documentInvalid(document.source, `registry ${registry.name} does not name its repositories`, {
     expected: `aws.trust.repositories: ${repositoryArn.expected}`,
     hint: 'set it in the document, or with --repository',
   })
@@ -207,7 +211,7 @@ function checkNeed(need: Need): void {
   const { registry, document, cluster, subject } = need
   const { assumeRoles } = registry.settings
   if (assumeRoles !== undefined) {
-    throw invalid(document.source, `registry ${registry.name} assumes further roles`, {
+    throw documentInvalid(document.source, `registry ${registry.name} assumes further roles`, {
       expected: 'a registry whose own role pulls: pullpass trust does not configure role chaining',
       hint: 'configure the roles manually; docs/vendors/aws.md shows their policies',
     })
@@ -216,9 +220,6 @@ function checkNeed(need: Need): void {
   const unusable = checkSubject(subject, `${document.kind} ${document.name}`) ?? checkIssuer(cluster)
   if (unusable !== undefined) throw unusable
 }
-
-const invalid = (source: string, seen: string, words: { readonly expected: string; readonly hint: string }) =>
-  new PullpassError({ code: 'DOCUMENT_INVALID', hop: 'document', seen: `${source}: ${seen}`, ...words })
 
 const longestIssuer = 255
 
@@ -242,27 +243,4 @@ function checkIssuer({ name, issuer }: TrustedCluster): PullpassError | undefine
     hint: 'configure another issuer; to print the steps for the distribution',
     command: 'pullpass issuer show',
   })
-}
-
-/** A trust policy identifies a cluster by its issuer only. */
-function checkIssuers(clusters: readonly TrustedCluster[]): void {
-  for (const [issuer, same] of Map.groupBy(clusters, (one) => one.issuer)) {
-    const names = unique(same.map(({ name }) => name))
-    if (names.length < 2) continue
-    throw new PullpassError({
-      code: 'USAGE_INVALID',
-      hop: 'run',
-      seen: `the clusters ${names.join(' and ')} have the same issuer, ${issuer}`,
-      expected:
-        'an issuer for each cluster: AWS cannot distinguish clusters with one issuer, even if their keys differ',
-    })
-  }
-}
-
-const unique = <T>(all: readonly T[]): T[] => [...new Set(all)]
-
-function nonEmpty<T>(all: readonly T[]): readonly [T, ...T[]] {
-  const [first, ...others] = all
-  if (first === undefined) throw new TypeError('a group has a first member')
-  return [first, ...others]
 }

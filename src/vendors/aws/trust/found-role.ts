@@ -36,9 +36,3 @@ export async function policiesOf(arn: string, iam: IamConnection): Promise<strin
   if (inline === undefined || attached === undefined) return undefined
   return [...namesIn(inline), ...attached.flatMap((one) => asText(asObject(one)?.['PolicyName']) ?? [])]
 }
-
-export const incompletePolicies = 'the list of its policies is incomplete'
-
-/** Whether it is the policy of a document of one of these clusters. */
-export const isPolicyOf = (name: string, marks: readonly string[]): boolean =>
-  marks.some((mark) => name.startsWith(mark.replace(':', '-')))

@@ -2,11 +2,11 @@
 import type { PullpassError } from '../../../errors/pullpass-error.ts'
 import type { JsonObject } from '../../../text/json-fields.ts'
 import type { VendorChange, VendorFinding } from '../../trust-change.ts'
-import { type Accepted, notInFlag, trustRefused } from '../../trust-contract.ts'
-import { describeSharing, isMarked, roleShared } from '../../trust-findings.ts'
+import { type Accepted, trustRefused } from '../../trust-contract.ts'
+import { describeSharing, describeTokens, isMarked, roleShared, whyFormerStay } from '../../trust-findings.ts'
 import { parseRole } from '../names.ts'
 import type { DesiredRole, DesiredStatement, Tokens } from './desired.ts'
-import { type FoundRole, incompletePolicies, isPolicyOf, named, policiesOf, readRole } from './found-role.ts'
+import { type FoundRole, named, policiesOf, readRole } from './found-role.ts'
 import {
   acceptance,
   denies,
@@ -42,7 +42,7 @@ export async function observeRole(
   const whyKept =
     former.length === 0 || accepted.replace.includes('subjects')
       ? undefined
-      : await whyFormerStay(desired, missing, iam)
+      : await whyFormerStay(desired, missing, async () => await policiesOf(desired.arn, iam))
   const removed = whyKept === undefined ? former : []
   const changes = [
     ...(missing.length === 0 ? [] : [trustUpdate(desired, found, accepted, iam)]),
@@ -112,35 +112,11 @@ function formerIn({ marks, statements: all }: DesiredRole, { statements = [] }: 
   })
 }
 
-/** The subject, and the audience if documents use the subject with another one. */
-const describeTokens = ({ statements: all }: DesiredRole, { provider, subject, audience }: ProviderTokens) =>
-  all.some((one) => one.subject === subject && one.provider === provider)
-    ? `${subject} with audience ${audience}`
-    : subject
-
 /** Of several clusters, another one may use the subject. */
 const describeFormer = (desired: DesiredRole, former: ProviderTokens) =>
   desired.statements.every(({ provider }) => provider === former.provider)
     ? describeTokens(desired, former)
     : `${describeTokens(desired, former)} of ${former.provider}`
-
-/** Why statements for former subjects and audiences stay; undefined if they are removed. */
-async function whyFormerStay(
-  { arn, policies, subjects, marks }: DesiredRole,
-  missing: readonly DesiredStatement[],
-  iam: IamConnection,
-): Promise<string | undefined> {
-  if (subjects === 'flag') return notInFlag
-  // A refresh may still use it until the documents are rolled out.
-  if (missing.length > 0)
-    return 'which these documents do not use: run trust apply again after the documents are in use, which removes it'
-  const found = await policiesOf(arn, iam)
-  if (found === undefined)
-    return `which these documents do not use; ${incompletePolicies}: if no other document uses it, remove it: --replace subjects`
-  const others = found.filter((name) => isPolicyOf(name, marks) && !policies.includes(name))
-  if (others.length === 0) return undefined
-  return `which these documents do not use; other documents of the cluster use the role (${others.join(', ')}): pass them too with -f, or remove it: --replace subjects`
-}
 
 /** A statement grants a service account all permissions of the role: it is added to a role of another owner only if that is requested. */
 function refusal(

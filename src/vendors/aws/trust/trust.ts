@@ -1,6 +1,6 @@
 /** Trust at AWS: an OIDC provider, a role and its policy. https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_oidc.html */
 import type { Context } from '../../../http/context.ts'
-import { toFinding, type VendorFinding } from '../../trust-change.ts'
+import { markedResource, type VendorFinding } from '../../trust-change.ts'
 import type {
   Accepted,
   ClusterIds,
@@ -130,24 +130,15 @@ interface AwsResource extends Pick<TrustResource, 'kind' | 'name' | 'needs'> {
   ) => ReturnType<TrustResource['planRemoval']>
 }
 
-/** All resources carry their marks at AWS: nothing is recorded in the cluster. */
-function resourceOf({ kind, name, needs, hcl, iam, observe, planRemoval }: AwsResource): TrustResource {
-  const { account } = parseRole(name)
-  return {
-    vendor: 'aws',
-    kind,
-    name,
-    needs,
-    entry: undefined,
-    recoveryEntry: () => undefined,
-    observe: (accepted) =>
-      toFinding({ vendor: 'aws', tool: 'aws', kind, name, hcl }, iam.context, async () => {
-        await checkAccount(iam, account, name)
-        return await observe(accepted, iam)
-      }),
-    async planRemoval(scope) {
-      await checkAccount(iam, account, name)
-      return await planRemoval(scope, iam)
+const resourceOf = ({ iam, observe, planRemoval, ...resource }: AwsResource): TrustResource =>
+  markedResource(
+    {
+      ...resource,
+      vendor: 'aws',
+      tool: 'aws',
+      checkAccount: async () => await checkAccount(iam, parseRole(resource.name).account, resource.name),
+      observe: async (accepted) => await observe(accepted, iam),
+      planRemoval: async (scope) => await planRemoval(scope, iam),
     },
-  }
-}
+    iam.context,
+  )

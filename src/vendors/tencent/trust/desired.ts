@@ -3,7 +3,9 @@ import { createHash } from 'node:crypto'
 import { PullpassError } from '../../../errors/pullpass-error.ts'
 import { type IssuerKey, whyUnusable } from '../../../oidc/keys.ts'
 import type { ClusterKeys } from '../../../oidc/stored-keys.ts'
-import { markOf, subjectsFrom, type TrustedCluster, type TrustNeed } from '../../trust-contract.ts'
+import { documentInvalid, nonEmpty, unique } from '../../desired-trust.ts'
+import { markOf, type SubjectsFrom, subjectsFrom, type TrustedCluster, type TrustNeed } from '../../trust-contract.ts'
+import { policyPrefix } from '../../trust-findings.ts'
 import { usualAudience } from '../exchange.ts'
 import { parseRole, providerArn, splitRepositories } from '../names.ts'
 import type { TencentSettings } from '../settings.ts'
@@ -38,8 +40,7 @@ export interface DesiredRole {
   readonly statements: readonly DesiredStatement[]
   /** Names of the policies of these documents. */
   readonly policies: readonly string[]
-  /** `flag`: --subject names one of the accounts that use a document, and others are unknown. */
-  readonly subjects: 'documents' | 'flag'
+  readonly subjectsFrom: SubjectsFrom
   readonly place: CamPlace
 }
 
@@ -123,7 +124,7 @@ function rolesOf(needs: readonly Need[]): DesiredRole[] {
       marks: unique(same.map(({ cluster }) => markOf(cluster))),
       statements: [...statements.values()],
       policies: unique(same.map(policyName)),
-      subjects: subjectsFrom(same),
+      subjectsFrom: subjectsFrom(same),
       place: placeOf(first),
     }
   })
@@ -174,15 +175,9 @@ function policyName({ cluster, registry, document: { kind, namespace = '', name 
   return `${policyPrefix(markOf(cluster))}${digest.slice(0, 16)}`
 }
 
-/** Of the policies of a cluster. */
-export const policyPrefix = (mark: string): string => `${mark.replace(':', '-')}-`
-
 function repositoriesOf({ repository, document, registry }: Need): string[] {
   if (repository !== undefined) return splitRepositories(repository)
-  throw new PullpassError({
-    code: 'DOCUMENT_INVALID',
-    hop: 'document',
-    seen: `${document.source}: registry ${registry.name} does not name its repositories`,
+  throw documentInvalid(document.source, `registry ${registry.name} does not name its repositories`, {
     expected: 'tencent.trust.repositories: NAMESPACE/REPOSITORY, or NAMESPACE/*',
     hint: 'set it in the document, or with --repository',
   })
@@ -222,12 +217,4 @@ function keysOf({ keys, name }: TrustedCluster): readonly IssuerKey[] {
     hint: 'to show the problem of each key',
     command: 'pullpass issuer show',
   })
-}
-
-const unique = <T>(all: readonly T[]): T[] => [...new Set(all)]
-
-function nonEmpty<T>(all: readonly T[]): readonly [T, ...T[]] {
-  const [first, ...others] = all
-  if (first === undefined) throw new TypeError('a group has a first member')
-  return [first, ...others]
 }

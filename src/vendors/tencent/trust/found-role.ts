@@ -1,7 +1,6 @@
 /** A role as CAM has it. https://www.tencentcloud.com/document/product/598/32208 */
 import { asObject, asText, type JsonObject } from '../../../text/json-fields.ts'
 import { parseRole } from '../names.ts'
-import { policyPrefix } from './desired.ts'
 import { statementsIn } from './policies.ts'
 import { type CamConnection, listAll, readEntity } from './requests.ts'
 
@@ -26,9 +25,3 @@ export async function policiesOf(arn: string, cam: CamConnection): Promise<strin
   const found = await listAll(cam, { action: 'ListAttachedRolePolicies', fields: { RoleName: parseRole(arn).name } })
   return found?.flatMap((one) => asText(asObject(one)?.['PolicyName']) ?? [])
 }
-
-export const incompletePolicies = 'the list of its policies is incomplete'
-
-/** Whether it is the policy of a document of one of these clusters. */
-export const isPolicyOf = (name: string, marks: readonly string[]): boolean =>
-  marks.some((mark) => name.startsWith(policyPrefix(mark)))

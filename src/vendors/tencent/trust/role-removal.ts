@@ -1,10 +1,10 @@
 /** What destroy removes of a role. https://www.tencentcloud.com/document/product/598/32211 */
 
 import { marksIn, type RemovalPlan, type RemovalScope } from '../../trust-contract.ts'
-import { describeOwner, isMarked } from '../../trust-findings.ts'
+import { describeOwner, incompletePolicies, isMarked, isPolicyOf } from '../../trust-findings.ts'
 import { parseRole } from '../names.ts'
 import type { DesiredRole } from './desired.ts'
-import { type FoundRole, incompletePolicies, isPolicyOf, policiesOf, readRole } from './found-role.ts'
+import { type FoundRole, policiesOf, readRole } from './found-role.ts'
 import { isStatementOf, policyResourceName, renderPolicy } from './policies.ts'
 import type { CamConnection } from './requests.ts'
 import { descriptionRequest, trustRequest } from './role.ts'

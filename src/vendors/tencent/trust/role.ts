@@ -5,11 +5,11 @@
  */
 
 import type { VendorChange, VendorFinding } from '../../trust-change.ts'
-import { type Accepted, marksIn, notInFlag, trustRefused } from '../../trust-contract.ts'
-import { describeSharing, isMarked, roleShared } from '../../trust-findings.ts'
+import { type Accepted, marksIn, trustRefused } from '../../trust-contract.ts'
+import { describeSharing, describeTokens, isMarked, roleShared, whyFormerStay } from '../../trust-findings.ts'
 import { parseRole } from '../names.ts'
 import type { DesiredRole, DesiredStatement } from './desired.ts'
-import { type FoundRole, incompletePolicies, isPolicyOf, policiesOf, readRole } from './found-role.ts'
+import { type FoundRole, policiesOf, readRole } from './found-role.ts'
 import {
   acceptance,
   denies,
@@ -41,7 +41,7 @@ export async function observeRole(
   const whyKept =
     former.length === 0 || accepted.replace.includes('subjects')
       ? undefined
-      : await whyFormerStay(desired, missingIn(desired, found), cam)
+      : await whyFormerStay(desired, missingIn(desired, found), async () => await policiesOf(desired.arn, cam))
   const removed = whyKept === undefined ? former : []
   const changes = [
     ...(missingIn(desired, found).length === 0 ? [] : [trustUpdate(desired, found, accepted, cam)]),
@@ -85,30 +85,6 @@ function formerIn(desired: DesiredRole, found: FoundRole): DesiredStatement[] {
     if (tokens === undefined || !isStatementOf(statement, desired.statements)) return []
     return desired.statements.some((one) => isSame(one, tokens)) ? [] : [tokens]
   })
-}
-
-/** The subject, and the audience if documents use the subject with another one. */
-const describeTokens = ({ statements: all }: DesiredRole, { provider, subject, audience }: DesiredStatement) =>
-  all.some((one) => one.subject === subject && one.provider === provider)
-    ? `${subject} with audience ${audience}`
-    : subject
-
-/** Why statements for former subjects and audiences stay; undefined if they are removed. */
-async function whyFormerStay(
-  { arn, policies, subjects, marks }: DesiredRole,
-  missing: readonly DesiredStatement[],
-  cam: CamConnection,
-): Promise<string | undefined> {
-  if (subjects === 'flag') return notInFlag
-  // A refresh may still use it until the documents are rolled out.
-  if (missing.length > 0)
-    return 'which these documents do not use: run trust apply again after the documents are in use, which removes it'
-  const found = await policiesOf(arn, cam)
-  if (found === undefined)
-    return `which these documents do not use; ${incompletePolicies}: if no other document uses it, remove it: --replace subjects`
-  const others = found.filter((name) => isPolicyOf(name, marks) && !policies.includes(name))
-  if (others.length === 0) return undefined
-  return `which these documents do not use; other documents of the cluster use the role (${others.join(', ')}): pass them too with -f, or remove it: --replace subjects`
 }
 
 /** A statement grants a service account all permissions of the role. */

@@ -1,6 +1,6 @@
 /** Trust at Tencent Cloud: an OIDC provider, a role and a policy of CAM. https://www.tencentcloud.com/document/product/598/47191 */
 import type { Context } from '../../../http/context.ts'
-import { toFinding, type VendorFinding } from '../../trust-change.ts'
+import { markedResource, type VendorFinding } from '../../trust-change.ts'
 import type {
   Accepted,
   OpenedTrust,
@@ -116,24 +116,15 @@ interface CamResource extends Pick<TrustResource, 'kind' | 'name' | 'needs'> {
   readonly planRemoval: (scope: RemovalScope, cam: CamConnection) => Promise<RemovalPlan>
 }
 
-/** All resources carry their marks at Tencent Cloud: nothing is recorded in the cluster. */
-function resourceOf({ kind, name, needs, hcl, cam, observe, planRemoval }: CamResource): TrustResource {
-  const { account } = parseRole(name)
-  return {
-    vendor: 'tencent',
-    kind,
-    name,
-    needs,
-    entry: undefined,
-    recoveryEntry: () => undefined,
-    observe: (accepted) =>
-      toFinding({ vendor: 'tencent', tool: 'tccli', kind, name, hcl }, cam.context, async () => {
-        await checkAccount(cam, account, name)
-        return await observe(accepted, cam)
-      }),
-    async planRemoval(scope) {
-      await checkAccount(cam, account, name)
-      return await planRemoval(scope, cam)
+const resourceOf = ({ cam, observe, planRemoval, ...resource }: CamResource): TrustResource =>
+  markedResource(
+    {
+      ...resource,
+      vendor: 'tencent',
+      tool: 'tccli',
+      checkAccount: async () => await checkAccount(cam, parseRole(resource.name).account, resource.name),
+      observe: async (accepted) => await observe(accepted, cam),
+      planRemoval: async (scope) => await planRemoval(scope, cam),
     },
-  }
-}
+    cam.context,
+  )
