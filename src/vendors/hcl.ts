@@ -1,5 +1,7 @@
-/** Text in HCL. https://developer.hashicorp.com/terraform/language/expressions/strings#escape-sequences */
+/** HCL: texts, blocks, and resources of Terraform providers. https://developer.hashicorp.com/terraform/language/expressions/strings#escape-sequences */
+import { createHash } from 'node:crypto'
 import { plainLine } from '../text/plain-text.ts'
+import type { HclResource, TrustFinding } from './trust-contract.ts'
 
 /** A quoted template without template sequences: `${` and `%{` are escaped by doubling. */
 export function hclText(text: string): string {
@@ -47,3 +49,33 @@ function pad(name: string, body: readonly (HclAttribute | string)[], at: number)
 
 /** Text as a comment of sh and HCL: each line is commented. */
 export const hashComment = (text: string): string => text.replaceAll(/^/gm, '# ')
+
+// A resource of a Terraform provider, and the block that imports it. https://developer.hashicorp.com/terraform/language/import
+
+export interface TerraformBlock {
+  readonly type: string
+  readonly label: string
+  readonly attributes: readonly (HclAttribute | string)[]
+  /** The import id. */
+  readonly id: string
+}
+
+export const terraformResource =
+  (requires: HclResource['requires'], { type, label, attributes, id }: TerraformBlock) =>
+  (presence: TrustFinding['presence']): HclResource => ({
+    requires,
+    block: hclBlock(`resource "${type}" "${label}"`, attributes),
+    importBlock:
+      presence === 'absent'
+        ? undefined
+        : hclBlock('import', [
+            ['to', `${type}.${label}`],
+            ['id', hclText(id)],
+          ]),
+  })
+
+/** Of a resource with this name: letters, digits and "_", with six digits of a hash, so that labels are unique. */
+export function labelOf(name: string): string {
+  const plain = (name.split('/').at(-1) ?? '').replaceAll(/[^A-Za-z0-9]+/g, '_')
+  return `${/^[a-z]/i.test(plain) ? plain : `r_${plain}`}_${createHash('sha256').update(name).digest('hex').slice(0, 6)}`
+}

@@ -1,5 +1,5 @@
 /** Policy documents of clouds in JSON, compared: which tokens a condition accepts, and whether two documents are equivalent. */
-import { asObject, asText, isDeeperThan, jsonOrNone } from '../text/json-fields.ts'
+import { asObject, asText, isDeeperThan, type JsonObject, jsonOrNone } from '../text/json-fields.ts'
 
 /** A single value and a list of one are equivalent. */
 export const listOf = (value: unknown): readonly unknown[] =>
@@ -69,6 +69,31 @@ export function conditionAcceptance(
   if (results.includes('no')) return 'not'
   return results.every((result) => result === 'only') ? 'exactly' : 'broadly'
 }
+
+/** Of the statements that name a provider: the broadest of what they accept. */
+export const broadest = (found: readonly Acceptance[]): Acceptance => {
+  if (found.includes('broadly')) return 'broadly'
+  return found.includes('exactly') ? 'exactly' : 'not'
+}
+
+/** `KIND NAME` of the members of a principal, except those of its federated providers. */
+export const otherMembers = (principal: JsonObject, federated: string): string[] =>
+  Object.entries(principal)
+    .filter(([kind]) => kind !== federated)
+    .flatMap(([kind, names]) => listOf(names).map((one) => `${kind} ${asText(one) ?? JSON.stringify(one)}`))
+
+/** The conditions in addition to equality of `own` keys, for messages; empty if there are none. */
+export const furtherConditions = (condition: unknown, equals: string, own: readonly string[]): string =>
+  Object.entries(asObject(condition) ?? {})
+    .flatMap(([operator, keys]) =>
+      Object.entries(asObject(keys) ?? {})
+        .filter(([name]) => operator !== equals || !own.includes(name))
+        .map(([name, value]) => `${operator} ${name} ${JSON.stringify(value)}`),
+    )
+    .join(' and ')
+    .slice(0, longestConditions)
+
+const longestConditions = 300
 
 /** `*` matches any text, `?` any character. In linear time: no part is matched twice. */
 export function matchesPattern(pattern: string, text: string): boolean {

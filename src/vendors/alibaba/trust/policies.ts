@@ -7,10 +7,13 @@ import { asObject, asText, type JsonObject } from '../../../text/json-fields.ts'
 import { plainJson } from '../../../text/plain-text.ts'
 import {
   type Acceptance,
+  broadest,
   conditionAcceptance,
+  furtherConditions,
   listOf,
   matchesPattern,
   normalized,
+  otherMembers,
   parsePolicy,
 } from '../../policy-document.ts'
 import { registryHosts } from '../hosts.ts'
@@ -65,11 +68,7 @@ export const otherPrincipalsIn = (statements: readonly JsonObject[]): string[] =
   ...new Set(
     statements
       .filter(({ Effect }) => Effect === 'Allow')
-      .flatMap(({ Principal }) =>
-        Object.entries(asObject(Principal) ?? { Principal })
-          .filter(([kind]) => kind !== 'Federated')
-          .flatMap(([kind, names]) => listOf(names).map((one) => `${kind} ${asText(one) ?? JSON.stringify(one)}`)),
-      ),
+      .flatMap(({ Principal }) => otherMembers(asObject(Principal) ?? { Principal }, 'Federated')),
   ),
 ]
 
@@ -96,8 +95,7 @@ function acceptanceOf({ Condition }: JsonObject, { issuer, subject, audience }: 
 /** `exactly`: only this subject and this audience; `broadly`: also others, such as any audience without a condition on it. */
 export function acceptance(statements: readonly JsonObject[], desired: DesiredStatement): Acceptance {
   const found = ofProvider(statements, desired.provider).map((one) => acceptanceOf(one, desired))
-  if (found.includes('broadly')) return 'broadly'
-  return found.includes('exactly') ? 'exactly' : 'not'
+  return broadest(found)
 }
 
 /** Statements for exactly this subject and audience that have further conditions, which are not evaluated. */
@@ -114,17 +112,7 @@ export const restricted = (
 const own = ['oidc:iss', 'oidc:sub', 'oidc:aud']
 
 /** The conditions of a statement in addition to those on its token, for messages. */
-export const furtherConditions = ({ Condition }: JsonObject): string =>
-  Object.entries(asObject(Condition) ?? {})
-    .flatMap(([operator, keys]) =>
-      Object.entries(asObject(keys) ?? {})
-        .filter(([name]) => operator !== 'StringEquals' || !own.includes(name))
-        .map(([name, value]) => `${operator} ${name} ${JSON.stringify(value)}`),
-    )
-    .join(' and ')
-    .slice(0, longestConditions)
-
-const longestConditions = 300
+export const restrictions = ({ Condition }: JsonObject): string => furtherConditions(Condition, 'StringEquals', own)
 
 /** Whether the statement has the form of `renderStatement`, for one of these statements. */
 export const isStatementOf = (statement: JsonObject, all: readonly DesiredStatement[]): boolean =>

@@ -9,7 +9,7 @@ import type { Refusal } from '../../../http/request-errors.ts'
 import { send, UnexpectedResponse } from '../../../http/send.ts'
 import { asList, asObject, asText, type JsonObject } from '../../../text/json-fields.ts'
 import { repeatsSecret } from '../../../text/secret-register.ts'
-import { once } from '../../operator.ts'
+import { actionDenied, once, orAbsent, throttled, unavailable } from '../../operator.ts'
 import type { VendorChange } from '../../trust-change.ts'
 import { centralEndpoint } from '../endpoints.ts'
 import { operatorCredentials } from '../operator/sign-in.ts'
@@ -86,7 +86,6 @@ export const wordsOf = ({ service, action, fields }: RamCall): string[] => [
   ...Object.entries(fields).flatMap(([name, value]) => [`--${name}`, value]),
 ]
 
-const throttled = /^Throttling/
 const absent = /^EntityNotExists?(?:\.|$)/
 const conflicts = /^(?:EntityAlreadyExists?|DeleteConflict|ConcurrentModification)/
 const denials = /^(?:NoPermission|Forbidden)/
@@ -100,17 +99,8 @@ function trustRefusal(status: number, body: unknown, operator: string): Refusal 
   const [code, words] = [asText(Code), asText(Message) ?? '']
   if (code === undefined) return undefined
   const message = `${code}: ${words}`
-  if (throttled.test(code))
-    return { code: 'QUOTA_EXCEEDED', message, retryable: true, hint: 'no action if this is temporary' }
-  if (status >= 500) {
-    return {
-      code: 'TRUST_UNAVAILABLE',
-      message,
-      retryable: true,
-      expected: 'a response',
-      hint: 'no action if this is temporary; run the command again: it continues where it stopped',
-    }
-  }
+  if (code.startsWith('Throttling')) return throttled(message)
+  if (status >= 500) return unavailable(message)
   if (absent.test(code)) return { code: 'TRUST_NOT_FOUND', message }
   if (conflicts.test(code)) return { code: 'TRUST_CONFLICT', message }
   if (denials.test(code)) return denied(message, words, operator)
@@ -151,18 +141,12 @@ function trustRefusal(status: number, body: unknown, operator: string): Refusal 
 function denied(message: string, words: string, operator: string): Refusal {
   const [, resource, action] =
     /Resource: ([!-~]{1,600}) Action: ([a-z]{1,20}:[A-Za-z]{1,80})/.exec(words.slice(0, 2000)) ?? []
-  const hint =
-    'attach a policy that allows this to the operator, and run the command again: it continues where it stopped'
-  if (action === undefined || resource === undefined) return { code: 'TRUST_DENIED', message, hint }
-  return { code: 'TRUST_DENIED', message, expected: `${operator} to be allowed ${action} on ${resource}`, hint }
+  return actionDenied(message, operator, { action, resource })
 }
 
 /** Undefined if it does not exist. */
 export async function readEntity({ call }: RamConnection, entity: RamCall): Promise<JsonObject | undefined> {
-  return await call(entity).catch((fault: unknown) => {
-    if (fault instanceof PullpassError && fault.code === 'TRUST_NOT_FOUND') return undefined
-    throw fault
-  })
+  return await orAbsent(call(entity))
 }
 
 /** The items of all pages of a list; undefined if it has more than `mostPages`, or a page without the marker of the next one. */

@@ -22,13 +22,13 @@ import { attachedPolicies, type FoundRole, onRole, readRole } from './found-role
 import {
   acceptance,
   denies,
-  furtherConditions,
   isStatementOf,
   otherPrincipalsIn,
   providersIn,
   renderPolicy,
   renderStatement,
   restricted,
+  restrictions,
   tokensIn,
 } from './policies.ts'
 import { changeByCall, type RamConnection, wordsOf } from './requests.ts'
@@ -136,7 +136,7 @@ function refusal(
   if (restricting.length === 0 || replace.includes('trustPolicy')) return undefined
   return {
     fault: trustRefused(
-      `role ${arn} accepts ${describeSubjects(missingIn(desired, found))} only with further conditions: ${restricting.map(furtherConditions).join('; ')}`,
+      `role ${arn} accepts ${describeSubjects(missingIn(desired, found))} only with further conditions: ${restricting.map(restrictions).join('; ')}`,
       {
         expected:
           'a statement with conditions on the issuer, the subject and the audience only: pullpass does not evaluate others',
@@ -212,7 +212,7 @@ function mergedDescription({ marks }: DesiredRole, { description }: FoundRole): 
 function trustUpdate(desired: DesiredRole, found: FoundRole, accepted: Accepted, ram: RamConnection): VendorChange {
   const { arn } = desired
   const restricting = restrictedIn(desired, found)
-  const without = restricting.length === 0 ? '' : `, without ${restricting.map(furtherConditions).join('; ')}`
+  const without = restricting.length === 0 ? '' : `, without ${restricting.map(restrictions).join('; ')}`
   const callFor = (current: FoundRole) => {
     const description = mergedDescription(desired, current)
     return updateCall(arn, mergedPolicy(desired, current), {

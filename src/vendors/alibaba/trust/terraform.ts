@@ -1,6 +1,5 @@
 /** The resources as Terraform configures them. https://github.com/aliyun/terraform-provider-alicloud */
-import { type HclAttribute, hclList, hclText } from '../../hcl.ts'
-import { labelOf, type TerraformBlock, terraformResource } from '../../terraform-resource.ts'
+import { type HclAttribute, hclList, hclText, labelOf, type TerraformBlock, terraformResource } from '../../hcl.ts'
 import { parseArn } from '../names.ts'
 import type { DesiredPolicy, DesiredProvider, DesiredRole } from './desired.ts'
 import { renderPolicy, renderPullPolicy, renderStatement } from './policies.ts'

@@ -8,10 +8,13 @@ import { asList, asObject, asText, type JsonObject } from '../../../text/json-fi
 import { plainJson } from '../../../text/plain-text.ts'
 import {
   type Acceptance,
+  broadest,
   conditionAcceptance,
+  furtherConditions,
   listOf,
   matchesPattern,
   normalized,
+  otherMembers,
   parsePolicy,
 } from '../../policy-document.ts'
 import { splitRepositories } from '../names.ts'
@@ -97,9 +100,7 @@ function principalsOf({ Principal, NotPrincipal }: JsonObject): string[] {
   if (NotPrincipal !== undefined) return [`every principal except ${JSON.stringify(NotPrincipal)}`]
   const kinds = asObject(Principal)
   if (kinds === undefined) return listOf(Principal).map((one) => asText(one) ?? JSON.stringify(one))
-  return Object.entries(kinds)
-    .filter(([kind]) => kind !== 'Federated')
-    .flatMap(([kind, names]) => listOf(names).map((one) => `${kind} ${asText(one) ?? JSON.stringify(one)}`))
+  return otherMembers(kinds, 'Federated')
 }
 
 interface AcceptedTokens extends Tokens {
@@ -123,20 +124,10 @@ export function tokensIn(statement: JsonObject): AcceptedTokens | undefined {
 }
 
 /** The conditions of a statement in addition to those on its subject and audience, for messages; empty if there are none. */
-export function furtherConditions(statement: JsonObject): string {
+export function restrictions(statement: JsonObject): string {
   const { key = '' } = tokensIn(statement) ?? {}
-  const own = [`${key}:sub`, `${key}:aud`]
-  return Object.entries(asObject(statement['Condition']) ?? {})
-    .flatMap(([operator, keys]) =>
-      Object.entries(asObject(keys) ?? {})
-        .filter(([name]) => operator !== 'StringEquals' || !own.includes(name))
-        .map(([name, value]) => `${operator} ${name} ${JSON.stringify(value)}`),
-    )
-    .join(' and ')
-    .slice(0, longestConditions)
+  return furtherConditions(statement['Condition'], 'StringEquals', [`${key}:sub`, `${key}:aud`])
 }
-
-const longestConditions = 300
 
 /** By its actions. */
 export const permitsWebIdentity = ({ Action }: JsonObject): boolean =>
@@ -155,8 +146,7 @@ export function acceptance(
   const found = own.map(({ Condition }) =>
     conditionAcceptance(Condition, values, { equals: 'StringEquals', like: 'StringLike' }),
   )
-  if (found.includes('broadly')) return 'broadly'
-  return found.includes('exactly') ? 'exactly' : 'not'
+  return broadest(found)
 }
 
 /** Whether any statement is a Deny, which no further Allow overrides. */

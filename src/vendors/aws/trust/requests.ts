@@ -7,7 +7,7 @@ import { asList, asObject, asText, type JsonObject } from '../../../text/json-fi
 import { shellVariable } from '../../../text/plain-text.ts'
 import { Redacted } from '../../../text/redacted.ts'
 import { repeatsSecret } from '../../../text/secret-register.ts'
-import { once } from '../../operator.ts'
+import { actionDenied, once, orAbsent, throttled, unavailable } from '../../operator.ts'
 import { iamEndpoint, stsEndpoint } from '../endpoints.ts'
 import { awsRequestHandler } from '../operator/library-transport.ts'
 import { awsIdentity, noCredentials } from '../operator/sign-in.ts'
@@ -131,18 +131,8 @@ function trustRefusal(status: number, body: unknown, operator: string): Refusal 
   const { code } = error
   const message = `${code}: ${error.message}`
   const is = (names: readonly string[]) => names.some((name) => code.startsWith(name))
-  if (is(['Throttling', 'RequestLimitExceeded'])) {
-    return { code: 'QUOTA_EXCEEDED', message, retryable: true, hint: 'no action if this is temporary' }
-  }
-  if (status >= 500) {
-    return {
-      code: 'TRUST_UNAVAILABLE',
-      message,
-      retryable: true,
-      expected: 'a response',
-      hint: 'no action if this is temporary; run the command again: it continues where it stopped',
-    }
-  }
+  if (is(['Throttling', 'RequestLimitExceeded'])) return throttled(message)
+  if (status >= 500) return unavailable(message)
   if (is(['NoSuchEntity'])) return { code: 'TRUST_NOT_FOUND', message }
   if (is(conflicts)) return { code: 'TRUST_CONFLICT', message }
   if (is(['AccessDenied'])) return denied(message, error.message, operator)
@@ -178,10 +168,7 @@ function denied(message: string, words: string, operator: string): Refusal {
   const [, action, resource] =
     /not authorized to perform: ([a-z-]{1,40}:[A-Za-z]{1,80}) on resource: ([!-~]{1,600})/.exec(words.slice(0, 2000)) ??
     []
-  const hint =
-    'attach a policy that allows this to the operator, and run the command again: it continues where it stopped'
-  if (action === undefined || resource === undefined) return { code: 'TRUST_DENIED', message, hint }
-  return { code: 'TRUST_DENIED', message, expected: `${operator} to be allowed ${action} on ${resource}`, hint }
+  return actionDenied(message, operator, { action, resource })
 }
 
 function limitReached(message: string, words: string): Refusal {
@@ -211,10 +198,7 @@ export async function readEntity(
   action: string,
   fields: Readonly<Record<string, string>>,
 ): Promise<JsonObject | undefined> {
-  return await call(action, fields).catch((fault: unknown) => {
-    if (fault instanceof PullpassError && fault.code === 'TRUST_NOT_FOUND') return undefined
-    throw fault
-  })
+  return await orAbsent(call(action, fields))
 }
 
 /**

@@ -10,13 +10,13 @@ import { type FoundRole, named, policiesOf, readRole } from './found-role.ts'
 import {
   acceptance,
   denies,
-  furtherConditions,
   isStatementOf,
   otherPrincipalsIn,
   permitsWebIdentity,
   providersIn,
   renderPolicy,
   renderStatement,
+  restrictions,
   sidIn,
   tokensIn,
 } from './policies.ts'
@@ -192,7 +192,7 @@ function restriction(desired: DesiredRole, found: FoundRole): Pick<VendorFinding
 }
 
 const describeRestricted = (statements: readonly JsonObject[]) =>
-  statements.map((one) => `${furtherConditions(one)} (statement ${sidIn(one) || 'without an id'})`).join('; ')
+  statements.map((one) => `${restrictions(one)} (statement ${sidIn(one) || 'without an id'})`).join('; ')
 
 function notesOn(desired: DesiredRole, { statements = [] }: FoundRole, former: readonly FormerStatement[]): string[] {
   const { statements: all } = desired

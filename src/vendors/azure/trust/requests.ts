@@ -2,7 +2,6 @@
  * Requests to Azure Resource Manager and Microsoft Graph with the operator's credentials; error responses become errors of the hop trust.
  * https://learn.microsoft.com/rest/api/azure, https://learn.microsoft.com/graph/errors
  */
-import { PullpassError } from '../../../errors/pullpass-error.ts'
 import type { Context } from '../../../http/context.ts'
 import type { Refusal } from '../../../http/request-errors.ts'
 import { type ApiRequest, send, UnexpectedResponse } from '../../../http/send.ts'
@@ -10,7 +9,7 @@ import { asList, asObject, asText } from '../../../text/json-fields.ts'
 import { shellQuote, shellVariable } from '../../../text/plain-text.ts'
 import { Redacted } from '../../../text/redacted.ts'
 import { repeatsSecret } from '../../../text/secret-register.ts'
-import { configuringTrust, once } from '../../operator.ts'
+import { configuringTrust, once, unavailable } from '../../operator.ts'
 import { armEndpoint, graphEndpoint } from '../endpoints.ts'
 import { type CloudName, clouds } from '../names.ts'
 import { azureHttpClients } from '../operator/library-transport.ts'
@@ -101,14 +100,6 @@ export async function sendGraph<T>(azure: AzureConnection, { path, read, ...rest
   })
 }
 
-/** undefined if the resource does not exist. */
-export async function orAbsent<T>(found: Promise<T>): Promise<T | undefined> {
-  return await found.catch((fault: unknown) => {
-    if (fault instanceof PullpassError && fault.code === 'TRUST_NOT_FOUND') return undefined
-    throw fault
-  })
-}
-
 /** The items of a list, which has one page: an identity has at most 20 credentials, and a principal few roles on a registry. */
 export const itemsOf = (body: unknown): readonly unknown[] => asList(asObject(body)?.['value'])
 
@@ -141,14 +132,6 @@ const throttled = (message: string): Refusal => ({
   code: 'QUOTA_EXCEEDED',
   message,
   retryable: true,
-  hint: 'no action if this is temporary; run the command again: it continues where it stopped',
-})
-
-const unavailable = (message: string): Refusal => ({
-  code: 'TRUST_UNAVAILABLE',
-  message,
-  retryable: true,
-  expected: 'a response',
   hint: 'no action if this is temporary; run the command again: it continues where it stopped',
 })
 

@@ -5,6 +5,7 @@
  */
 import { createHash } from 'node:crypto'
 import { asObject } from '../../../text/json-fields.ts'
+import { orAbsent } from '../../operator.ts'
 import {
   type Accepted,
   type Change,
@@ -17,7 +18,7 @@ import {
 import { resourceParts } from '../names.ts'
 import { type Assignment, assignmentHcl, createAssignment, scriptLine, updateAssignment } from './commands.ts'
 import type { DesiredRole } from './desired.ts'
-import { type AzureConnection, itemsOf, orAbsent, sendArm, shortText } from './requests.ts'
+import { type AzureConnection, itemsOf, sendArm, shortText } from './requests.ts'
 
 export interface FoundRegistry {
   readonly loginServer: string

@@ -6,8 +6,9 @@ import { PullpassError } from '../../../errors/pullpass-error.ts'
 import { retry } from '../../../http/retry.ts'
 import { type ApiResponse, UnexpectedResponse } from '../../../http/send.ts'
 import { asList, asObject, asText, type JsonObject } from '../../../text/json-fields.ts'
+import { orAbsent } from '../../operator.ts'
 import { type DesiredGrant, type GrantTarget, grantName, targetName } from './desired-state.ts'
-import { type GcpConnection, sendTrustRequest, targetPath, undefinedWhereAbsent } from './requests.ts'
+import { type GcpConnection, sendTrustRequest, targetPath } from './requests.ts'
 
 /** As it was read, including fields that pullpass does not know. */
 export type Policy = JsonObject
@@ -110,7 +111,7 @@ export async function readPolicy(google: GcpConnection, on: GrantTarget): Promis
     on.kind === 'serviceAccount'
       ? ({ method: 'POST', path } as const)
       : ({ method: 'GET', path, api: 'artifactregistry' } as const)
-  return await sendTrustRequest(google, { ...request, read: readPolicyBody }).catch(undefinedWhereAbsent)
+  return await orAbsent(sendTrustRequest(google, { ...request, read: readPolicyBody }))
 }
 
 function readPolicyBody({ body }: ApiResponse): Policy {

@@ -1,10 +1,9 @@
 /** One request to Google with the operator's credentials, with refusals as errors of trust. https://cloud.google.com/apis/design/errors */
-import { PullpassError } from '../../../errors/pullpass-error.ts'
 import type { Refusal } from '../../../http/request-errors.ts'
 import type { ApiResponse } from '../../../http/send.ts'
 import { asList, asObject, asText } from '../../../text/json-fields.ts'
 import { shellQuote, shellVariable } from '../../../text/plain-text.ts'
-import { once } from '../../operator.ts'
+import { once, orAbsent } from '../../operator.ts'
 import { accessRefusal } from '../access-refusals.ts'
 import { artifactRegistryEndpoint } from '../endpoints.ts'
 import { type IamConnection, type IamRequest, sendIamRequest } from '../iam.ts'
@@ -76,12 +75,7 @@ export async function readResource<T>(
   read: (body: unknown) => T,
 ): Promise<T | undefined> {
   const response = ({ body }: ApiResponse) => read(body)
-  return await sendTrustRequest(connection, { method: 'GET', path, read: response }).catch(undefinedWhereAbsent)
-}
-
-export function undefinedWhereAbsent(fault: unknown): undefined {
-  if (fault instanceof PullpassError && fault.code === 'TRUST_NOT_FOUND') return undefined
-  throw fault
+  return await orAbsent(sendTrustRequest(connection, { method: 'GET', path, read: response }))
 }
 
 /** For the fix of a refusal. https://cloud.google.com/apis/design/errors */

@@ -4,7 +4,14 @@
  */
 import { asList, asObject, asText, isDeeperThan, type JsonObject, jsonOrNone } from '../../../text/json-fields.ts'
 import { plainJson } from '../../../text/plain-text.ts'
-import { type Acceptance, conditionAcceptance, listOf, normalized } from '../../policy-document.ts'
+import {
+  type Acceptance,
+  broadest,
+  conditionAcceptance,
+  listOf,
+  normalized,
+  otherMembers,
+} from '../../policy-document.ts'
 import { parseRole } from '../names.ts'
 import type { DesiredInstance, DesiredPolicy, DesiredStatement } from './desired.ts'
 
@@ -82,13 +89,7 @@ export const providersIn = (statements: readonly JsonObject[]): string[] => [
 
 /** Who else may assume the role, by statements whose principal is not a federated provider: `service cvm.qcloud.com`, `qcs qcs::…`. */
 export const otherPrincipalsIn = (statements: readonly JsonObject[]): string[] => [
-  ...new Set(
-    allowing(statements).flatMap(({ principal }) =>
-      Object.entries(asObject(principal) ?? {})
-        .filter(([kind]) => kind !== 'federated')
-        .flatMap(([kind, names]) => listOf(names).map((one) => `${kind} ${asText(one) ?? JSON.stringify(one)}`)),
-    ),
-  ),
+  ...new Set(allowing(statements).flatMap(({ principal }) => otherMembers(asObject(principal) ?? {}, 'federated'))),
 ]
 
 /** Whether any statement is a deny, which no further allow overrides. */
@@ -128,8 +129,7 @@ export function acceptance(statements: readonly JsonObject[], desired: DesiredSt
   const found = allowing(statements)
     .filter((one) => federatedIn(one).includes(provider) && permitsWebIdentity(one))
     .map(({ condition }) => conditionAcceptance(condition, values, { equals: 'string_equal', like: 'string_like' }))
-  if (found.includes('broadly')) return 'broadly'
-  return found.includes('exactly') ? 'exactly' : 'not'
+  return broadest(found)
 }
 
 /** The name of a policy in plans. */

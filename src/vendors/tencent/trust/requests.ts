@@ -6,7 +6,7 @@ import { send, UnexpectedResponse } from '../../../http/send.ts'
 import { asList, asText, type JsonObject } from '../../../text/json-fields.ts'
 import { shellQuote } from '../../../text/plain-text.ts'
 import { repeatsSecret } from '../../../text/secret-register.ts'
-import { once } from '../../operator.ts'
+import { actionDenied, once, orAbsent, throttled } from '../../operator.ts'
 import type { VendorChange } from '../../trust-change.ts'
 import { type ApiAction, deniedIn, endpointOf, errorOf, headersOf, refused, responseOf } from '../api.ts'
 import { operatorKey } from '../operator/sign-in.ts'
@@ -90,8 +90,7 @@ function trustRefusal(body: unknown, operator: string): Refusal | undefined {
   if (error === undefined) return undefined
   const message = `${error.code}: ${error.message}`
   const is = (...names: readonly string[]) => names.some((name) => error.code.startsWith(name))
-  if (is('RequestLimitExceeded'))
-    return { code: 'QUOTA_EXCEEDED', message, retryable: true, hint: 'no action if this is temporary' }
+  if (is('RequestLimitExceeded')) return throttled(message)
   if (is('InternalError')) {
     return {
       code: 'TRUST_UNAVAILABLE',
@@ -103,7 +102,8 @@ function trustRefusal(body: unknown, operator: string): Refusal | undefined {
   }
   if (is(...missing)) return { code: 'TRUST_NOT_FOUND', message }
   if (is(...conflicts)) return { code: 'TRUST_CONFLICT', message }
-  if (is('UnauthorizedOperation', 'AuthFailure.UnauthorizedOperation')) return denied(message, operator)
+  if (is('UnauthorizedOperation', 'AuthFailure.UnauthorizedOperation'))
+    return actionDenied(message, operator, deniedIn(message))
   if (is('AuthFailure')) {
     return {
       code: 'TRUST_DENIED',
@@ -137,20 +137,9 @@ function trustRefusal(body: unknown, operator: string): Refusal | undefined {
   }
 }
 
-function denied(message: string, operator: string): Refusal {
-  const { action, resource } = deniedIn(message)
-  const hint =
-    'attach a policy that allows this to the operator, and run the command again: it continues where it stopped'
-  if (action === undefined || resource === undefined) return { code: 'TRUST_DENIED', message, hint }
-  return { code: 'TRUST_DENIED', message, expected: `${operator} to be allowed ${action} on ${resource}`, hint }
-}
-
 /** Undefined if it does not exist. */
 export async function readEntity(cam: CamConnection, request: CamRequest): Promise<JsonObject | undefined> {
-  return await cam.call(request).catch((fault: unknown) => {
-    if (fault instanceof PullpassError && fault.code === 'TRUST_NOT_FOUND') return undefined
-    throw fault
-  })
+  return await orAbsent(cam.call(request))
 }
 
 const rows = 200

@@ -1,6 +1,5 @@
 /** The resources as Terraform configures them. https://registry.terraform.io/providers/tencentcloudstack/tencentcloud/latest/docs */
-import { hclList, hclText } from '../../hcl.ts'
-import { labelOf, terraformResource } from '../../terraform-resource.ts'
+import { hclList, hclText, labelOf, terraformResource } from '../../hcl.ts'
 import type { HclResource, TrustFinding } from '../../trust-contract.ts'
 import { parseRole } from '../names.ts'
 import type { DesiredPolicy, DesiredProvider, DesiredRole } from './desired.ts'

@@ -7,10 +7,11 @@ import { PullpassError } from '../../../errors/pullpass-error.ts'
 import type { Context } from '../../../http/context.ts'
 import { accountOf } from '../../../identity/service-account.ts'
 import { asList, asObject } from '../../../text/json-fields.ts'
+import { orAbsent } from '../../operator.ts'
 import { type Accepted, type TrustFinding, trustRefused } from '../../trust-contract.ts'
 import { type OtherToken, sharingOf } from '../../trust-findings.ts'
 import { accountName, type DesiredAccount, type DesiredFederation } from './desired.ts'
-import { idIn, listYandex, orAbsent, type RoleNeeded, sendYandex, shortText } from './requests.ts'
+import { idIn, listYandex, type RoleNeeded, sendYandex, shortText } from './requests.ts'
 
 export interface FoundFederation {
   readonly id: string

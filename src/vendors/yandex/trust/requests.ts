@@ -4,7 +4,6 @@
  * An error is a google.rpc.Status: `{code, message, details}`. https://yandex.cloud/docs/api-design-guide/concepts/errors
  */
 import { randomUUID } from 'node:crypto'
-import { PullpassError } from '../../../errors/pullpass-error.ts'
 import type { Context } from '../../../http/context.ts'
 import type { Refusal } from '../../../http/request-errors.ts'
 import { type ApiRequest, send, UnexpectedResponse } from '../../../http/send.ts'
@@ -12,7 +11,7 @@ import { asList, asObject, asText } from '../../../text/json-fields.ts'
 import { shellVariable } from '../../../text/plain-text.ts'
 import { repeatsSecret } from '../../../text/secret-register.ts'
 import { followOperation, type Operation, readOperationState } from '../../operation.ts'
-import { configuringTrust } from '../../operator.ts'
+import { configuringTrust, unavailable } from '../../operator.ts'
 import { type Api, apiEndpoint } from '../endpoints.ts'
 import { isId } from '../names.ts'
 import { operatorToken, signInCommand } from '../operator/sign-in.ts'
@@ -52,14 +51,6 @@ export async function sendYandex<T>(context: Context, request: YandexRequest<T>)
     bearer: operatorToken(context.environment),
     refusal: (status, body) => refusalOf(status, body, needs),
     read: ({ body }) => read(withoutSecrets(body, context.secrets)),
-  })
-}
-
-/** Undefined if the resource does not exist. */
-export async function orAbsent<T>(found: Promise<T>): Promise<T | undefined> {
-  return await found.catch((fault: unknown) => {
-    if (fault instanceof PullpassError && fault.code === 'TRUST_NOT_FOUND') return undefined
-    throw fault
   })
 }
 
@@ -195,13 +186,7 @@ function refusalOf(status: number, body: unknown, needs: RoleNeeded | undefined)
       }
     default:
       if (status < 500) return { code: 'TRUST_REFUSED', message }
-      return {
-        code: 'TRUST_UNAVAILABLE',
-        message,
-        retryable: true,
-        expected: 'a response',
-        hint: 'no action if this is temporary; run the command again: it continues where it stopped',
-      }
+      return unavailable(message)
   }
 }
 

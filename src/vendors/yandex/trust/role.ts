@@ -6,6 +6,7 @@
  */
 import type { Context } from '../../../http/context.ts'
 import { asObject } from '../../../text/json-fields.ts'
+import { orAbsent } from '../../operator.ts'
 import {
   type Change,
   type RecordEntry,
@@ -17,7 +18,7 @@ import {
 import { kindOf, registryOf } from '../names.ts'
 import { changeOf, roleHcl } from './commands.ts'
 import { type DesiredRole, roleName } from './desired.ts'
-import { changeYandex, idIn, listYandex, orAbsent, type RoleNeeded, sendYandex, shortText } from './requests.ts'
+import { changeYandex, idIn, listYandex, type RoleNeeded, sendYandex, shortText } from './requests.ts'
 
 const puller = 'container-registry.images.puller'
 
