@@ -1,6 +1,7 @@
 /** Needs of documents, grouped to the resources that vendors with trust policies have: the checks and groups that these vendors share. */
+import { environmentSource } from '../document/load-documents.ts'
 import { PullpassError } from '../errors/pullpass-error.ts'
-import type { TrustedCluster } from './trust-contract.ts'
+import type { TrustedCluster, TrustNeed } from './trust-contract.ts'
 
 /** A trust policy identifies a cluster by its issuer only. `vendor`: for the message. @throws USAGE_INVALID */
 export function checkIssuers(clusters: readonly Pick<TrustedCluster, 'name' | 'issuer'>[], vendor: string): void {
@@ -20,9 +21,27 @@ export function checkIssuers(clusters: readonly Pick<TrustedCluster, 'name' | 'i
 export const documentInvalid = (
   source: string,
   seen: string,
-  words: { readonly expected: string; readonly hint: string },
+  words: { readonly expected: string; readonly hint?: string },
 ): PullpassError =>
   new PullpassError({ code: 'DOCUMENT_INVALID', hop: 'document', seen: `${source}: ${seen}`, ...words })
+
+/**
+ * The repository that no document or flag names. `missing`: what the registry lacks, after its name. `field`: of the vendor's settings, which
+ * a PullSecret and the environment variables do not have; `expected`: its form.
+ */
+export function repositoryMissing(
+  { document: { kind, source }, registry }: Pick<TrustNeed, 'document' | 'registry'>,
+  { missing, field, expected }: { readonly missing: string; readonly field: string; readonly expected: string },
+): PullpassError {
+  const seen = `registry ${registry.name} ${missing}`
+  const flag = `--repository ${expected}`
+  if (kind === 'PullSecret')
+    return documentInvalid(source, seen, { expected: `${flag}, since a PullSecret has no ${registry.vendor}.trust` })
+  if (source === environmentSource)
+    return documentInvalid(source, seen, { expected: `${flag}, since no variable names it` })
+  const hint = 'set it in the document, or with --repository'
+  return documentInvalid(source, seen, { expected: `${registry.vendor}.trust.${field}: ${expected}`, hint })
+}
 
 export const unique = <T>(all: readonly T[]): T[] => [...new Set(all)]
 

@@ -96,18 +96,22 @@ suite('trust plan', { concurrency: 4 }, () => {
 
   test('requires no repository where the document cannot contain one', async (t) => {
     const sandbox = await startTestSandbox(t)
-    const tenant = [
-      'apiVersion: pullpass.dev/v1alpha1',
-      'kind: PullSecret',
-      'metadata: {name: pull, namespace: image-system}',
-      'spec:',
-      '  serviceAccountName: pullpass',
-      '  registries:',
+    const tenant = (...registry: readonly string[]) =>
+      [
+        'apiVersion: pullpass.dev/v1alpha1',
+        'kind: PullSecret',
+        'metadata: {name: pull, namespace: image-system}',
+        'spec:',
+        '  serviceAccountName: pullpass',
+        '  registries:',
+        ...registry,
+      ].join('\n')
+    const google = tenant(
       '    - name: google',
       '      hosts: [europe-docker.pkg.dev]',
       `      gcp: {workloadIdentityProvider: ${sandbox.gcp.provider}}`,
-    ].join('\n')
-    const file = await sandbox.write('tenant.yaml', tenant)
+    )
+    const file = await sandbox.write('tenant.yaml', google)
     const run = await runPullpass(sandbox, ['trust', 'plan', '-f', file])
     assert.equal(run.exitCode, 2)
     assert.match(run.stderr, /^DOCUMENT_INVALID .* registry google has no repository$/m)
@@ -115,6 +119,14 @@ suite('trust plan', { concurrency: 4 }, () => {
     assert.doesNotMatch(run.stderr, /fix: name it there/)
     const named = await runPullpass(sandbox, ['trust', 'plan', '-f', file, '--repository', sandbox.gcp.repository])
     assert.match(named.stdout, /^would-grant +grant +roles\/artifactregistry\.reader on .* for principal:/m)
+    const ecr = tenant(
+      '    - name: ecr',
+      '      hosts: [123456789012.dkr.ecr.eu-west-1.amazonaws.com]',
+      '      aws: {roleArn: "arn:aws:iam::123456789012:role/puller", region: eu-west-1}',
+    )
+    const ofAws = await runPullpass(sandbox, ['trust', 'plan', '-f', await sandbox.write('ecr.yaml', ecr)])
+    assert.equal(ofAws.exitCode, 2)
+    assert.match(ofAws.stderr, /^ {2}expected --repository arn:aws:ecr:.*, since a PullSecret has no aws\.trust$/m)
   })
 
   const refused: Record<string, [words: readonly string[], exitCode: number, message: RegExp]> = {

@@ -4,7 +4,7 @@ import { brokenRule } from '../../../document/field-rules.ts'
 import { PullpassError } from '../../../errors/pullpass-error.ts'
 import { checkIssuerUrl } from '../../../oidc/issuer-url.ts'
 import { quote } from '../../../text/plain-text.ts'
-import { checkIssuers, documentInvalid, nonEmpty, unique } from '../../desired-trust.ts'
+import { checkIssuers, documentInvalid, nonEmpty, repositoryMissing, unique } from '../../desired-trust.ts'
 import { markOf, type SubjectsFrom, subjectsFrom, type TrustedCluster, type TrustNeed } from '../../trust-contract.ts'
 import { policyPrefix } from '../../trust-findings.ts'
 import { clientId, parseArn, policyArn, repository, splitRepositories, usualAudience } from '../names.ts'
@@ -143,15 +143,14 @@ function policyName({ cluster, registry, document: { kind, namespace = '', name 
 }
 
 /** https://www.alibabacloud.com/help/en/acr/user-guide/ram-authorization-information */
-function repositoriesOf({ repository: named, document, registry }: Need): string[] {
+function repositoriesOf(need: Need): string[] {
+  const { repository: named, registry } = need
   const { region, instanceId, roleArn } = registry.settings
   const { account } = parseArn(roleArn)
   if (named !== undefined)
     return splitRepositories(named).map((path) => `acs:cr:${region}:${account}:repository/${instanceId}/${path}`)
-  throw documentInvalid(document.source, `registry ${registry.name} does not name its repositories`, {
-    expected: `alibaba.trust.repositories: ${repository.expected}`,
-    hint: 'set it in the document, or with --repository',
-  })
+  const { expected } = repository
+  throw repositoryMissing(need, { missing: 'does not name its repositories', field: 'repositories', expected })
 }
 
 function fingerprintsOf({ document, registry }: Need): readonly string[] {

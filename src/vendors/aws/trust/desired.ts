@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { PullpassError } from '../../../errors/pullpass-error.ts'
 import { checkIssuerUrl } from '../../../oidc/issuer-url.ts'
-import { checkIssuers, documentInvalid, nonEmpty, unique } from '../../desired-trust.ts'
+import { checkIssuers, documentInvalid, nonEmpty, repositoryMissing, unique } from '../../desired-trust.ts'
 import { markOf, type SubjectsFrom, subjectsFrom, type TrustedCluster, type TrustNeed } from '../../trust-contract.ts'
 import { policyPrefix } from '../../trust-findings.ts'
 import { publicRegion } from '../endpoints.ts'
@@ -199,12 +199,10 @@ export const formerPolicyName = (name: string): string => name.slice(0, formerPo
 
 const digest = (text: string, digits: number) => createHash('sha256').update(text).digest('hex').slice(0, digits)
 
-function repositoriesOf({ repository, document, registry }: Need): string[] {
-  if (repository !== undefined) return splitRepositories(repository)
-  throw documentInvalid(document.source, `registry ${registry.name} does not name its repositories`, {
-    expected: `aws.trust.repositories: ${repositoryArn.expected}`,
-    hint: 'set it in the document, or with --repository',
-  })
+function repositoriesOf(need: Need): string[] {
+  if (need.repository !== undefined) return splitRepositories(need.repository)
+  const { expected } = repositoryArn
+  throw repositoryMissing(need, { missing: 'does not name its repositories', field: 'repositories', expected })
 }
 
 function checkNeed(need: Need): void {

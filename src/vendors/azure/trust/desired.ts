@@ -3,9 +3,9 @@
  * pull on each registry. Pure.
  */
 import { createHash } from 'node:crypto'
-import { environmentSource } from '../../../document/load-documents.ts'
 import { PullpassError } from '../../../errors/pullpass-error.ts'
 import { checkIssuerUrl } from '../../../oidc/issuer-url.ts'
+import { repositoryMissing } from '../../desired-trust.ts'
 import { markOf, type SubjectsFrom, subjectsFrom, type TrustedCluster, type TrustNeed } from '../../trust-contract.ts'
 import { clouds, registryId, repositoryName } from '../names.ts'
 import type { AzureSettings } from '../settings.ts'
@@ -219,21 +219,12 @@ function roleOf(need: TrustNeed<AzureSettings>, identity: DesiredIdentity): Desi
   return { identity, ...parsed, loginServer: registry.settings.registry, description: describe(cluster) }
 }
 
-function unnamed({ document, registry }: TrustNeed<AzureSettings>): PullpassError {
-  const { expected } = registryId
-  const words =
-    document.kind === 'PullSecret'
-      ? { expected: `--repository ${expected}, since a PullSecret has no azure.trust` }
-      : document.source === environmentSource
-        ? { expected: `--repository ${expected}, since no variable names it` }
-        : { expected: `azure.trust.registryId: ${expected}`, hint: 'set it in the document, or with --repository' }
-  return new PullpassError({
-    code: 'DOCUMENT_INVALID',
-    hop: 'document',
-    seen: `${document.source}: registry ${registry.name} does not name the resource id of ${registry.settings.registry}`,
-    ...words,
+const unnamed = (need: TrustNeed<AzureSettings>) =>
+  repositoryMissing(need, {
+    missing: `does not name the resource id of ${need.registry.settings.registry}`,
+    field: 'registryId',
+    expected: registryId.expected,
   })
-}
 
 /** One role for all that an identity pulls from a registry. */
 function mergeRoles(all: readonly DesiredRole[]): DesiredRole[] {

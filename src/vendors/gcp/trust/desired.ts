@@ -1,10 +1,10 @@
 /** The resources at Google that trust requires. Pure; invalid requirements are refused. */
 import type { Document, DocumentRegistry } from '../../../document/document.ts'
-import { environmentSource } from '../../../document/load-documents.ts'
 import { PullpassError } from '../../../errors/pullpass-error.ts'
 import { subjectOf } from '../../../identity/service-account.ts'
 import { checkIssuerUrl } from '../../../oidc/issuer-url.ts'
 import { type IssuerKey, whyUnusable } from '../../../oidc/keys.ts'
+import { repositoryMissing } from '../../desired-trust.ts'
 import { markOf, type TrustedCluster, type TrustNeed } from '../../trust-contract.ts'
 import { accountParts, artifactRepository, checkSubjectLength, poolOf, principalOf } from '../names.ts'
 import type { GcpSettings } from '../settings.ts'
@@ -71,22 +71,10 @@ function partsOf(need: TrustNeed<GcpSettings>): Parts {
   }
 }
 
-function repositoryOf({ document, registry, repository }: TrustNeed<GcpSettings>): string {
-  if (repository !== undefined) return repository
-  throw new PullpassError({
-    code: 'DOCUMENT_INVALID',
-    hop: 'document',
-    seen: `${document.source}: registry ${registry.name} has no repository`,
-    ...wordsFor(document),
-  })
-}
-
-/** A PullSecret and the environment variables have no field for the repository. */
-function wordsFor({ kind, source }: TrustNeed<GcpSettings>['document']) {
+function repositoryOf(need: TrustNeed<GcpSettings>): string {
+  if (need.repository !== undefined) return need.repository
   const { expected } = artifactRepository
-  if (kind === 'PullSecret') return { expected: `--repository ${expected}, since a PullSecret has no gcp.trust` }
-  if (source === environmentSource) return { expected: `--repository ${expected}, since no variable names it` }
-  return { expected: `gcp.trust.repository: ${expected}`, hint: 'set it in the document, or with --repository' }
+  throw repositoryMissing(need, { missing: 'has no repository', field: 'repository', expected })
 }
 
 const providerOf = (

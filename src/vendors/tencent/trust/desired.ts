@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { PullpassError } from '../../../errors/pullpass-error.ts'
 import { type IssuerKey, whyUnusable } from '../../../oidc/keys.ts'
 import type { ClusterKeys } from '../../../oidc/stored-keys.ts'
-import { documentInvalid, nonEmpty, unique } from '../../desired-trust.ts'
+import { nonEmpty, repositoryMissing, unique } from '../../desired-trust.ts'
 import { markOf, type SubjectsFrom, subjectsFrom, type TrustedCluster, type TrustNeed } from '../../trust-contract.ts'
 import { policyPrefix } from '../../trust-findings.ts'
 import { usualAudience } from '../exchange.ts'
@@ -175,12 +175,10 @@ function policyName({ cluster, registry, document: { kind, namespace = '', name 
   return `${policyPrefix(markOf(cluster))}${digest.slice(0, 16)}`
 }
 
-function repositoriesOf({ repository, document, registry }: Need): string[] {
-  if (repository !== undefined) return splitRepositories(repository)
-  throw documentInvalid(document.source, `registry ${registry.name} does not name its repositories`, {
-    expected: 'tencent.trust.repositories: NAMESPACE/REPOSITORY, or NAMESPACE/*',
-    hint: 'set it in the document, or with --repository',
-  })
+function repositoriesOf(need: TrustNeed<TencentSettings>): string[] {
+  if (need.repository !== undefined) return splitRepositories(need.repository)
+  const expected = 'NAMESPACE/REPOSITORY, or NAMESPACE/*'
+  throw repositoryMissing(need, { missing: 'does not name its repositories', field: 'repositories', expected })
 }
 
 /** CAM compares the issuer and does not read it, so that it can be private. https://www.tencentcloud.com/document/product/598/58323 */

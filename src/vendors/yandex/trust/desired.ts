@@ -3,10 +3,10 @@
  * each of them, a federated credential for each subject, and a role on each registry or repository. Pure.
  */
 import { createHash } from 'node:crypto'
-import { environmentSource } from '../../../document/load-documents.ts'
 import { PullpassError } from '../../../errors/pullpass-error.ts'
 import { accountOf } from '../../../identity/service-account.ts'
 import { checkIssuerUrl } from '../../../oidc/issuer-url.ts'
+import { repositoryMissing } from '../../desired-trust.ts'
 import { markOf, type SubjectsFrom, subjectsFrom, type TrustedCluster, type TrustNeed } from '../../trust-contract.ts'
 import { registryOrRepository, splitRepositories } from '../names.ts'
 import type { YandexSettings } from '../settings.ts'
@@ -135,24 +135,12 @@ function repositoriesOf(need: TrustNeed<YandexSettings>): string[] {
   })
 }
 
-function unnamed({ document, registry }: TrustNeed<YandexSettings>): PullpassError {
-  const { expected } = registryOrRepository
-  const words =
-    document.kind === 'PullSecret'
-      ? { expected: `--repository ${expected}, since a PullSecret has no yandex.trust` }
-      : document.source === environmentSource
-        ? { expected: `--repository ${expected}, since no variable names it` }
-        : {
-            expected: `yandex.trust.repositories: ${expected}`,
-            hint: 'set it in the document, or with --repository',
-          }
-  return new PullpassError({
-    code: 'DOCUMENT_INVALID',
-    hop: 'document',
-    seen: `${document.source}: registry ${registry.name} does not name the registries or repositories that are pulled`,
-    ...words,
+const unnamed = (need: TrustNeed<YandexSettings>) =>
+  repositoryMissing(need, {
+    missing: 'does not name the registries or repositories that are pulled',
+    field: 'repositories',
+    expected: registryOrRepository.expected,
   })
-}
 
 /** Of resources, in plans. */
 export const accountName = ({ id }: Pick<DesiredAccount, 'id'>): string => `serviceAccounts/${id}`
