@@ -35,6 +35,14 @@ export interface HopFinding {
 /** A finding as an evaluation returns it for a hop and subject that its caller knows. */
 export type Evaluated = Omit<HopFinding, 'hop' | 'about'>
 
+export const failed = (code: Code, seen: string, expected: string, remedy: Remedy): Evaluated => ({
+  result: 'failed',
+  code,
+  seen,
+  expected,
+  remedy,
+})
+
 /** At least one of them. */
 export interface Remedy {
   /** To be pasted into a shell as it is. */

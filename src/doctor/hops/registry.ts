@@ -12,7 +12,7 @@ import type { PullAttempt } from '../../registry/pull.ts'
 import { rfc3339 } from '../../text/plain-text.ts'
 import { type PullFacts, pullsSource } from '../facts/exchanges.ts'
 import { dockerConfigOf, imagesSource, type PodFacts, podSource } from '../facts/pods.ts'
-import { dependencyFailed, type Evaluated, type HopFinding, type Remedy, remedyOf } from '../finding.ts'
+import { dependencyFailed, type Evaluated, failed, type HopFinding, remedyOf } from '../finding.ts'
 import { defineHop, defineSource, type Hop, type Source } from '../hop.ts'
 import { type DoctorRequest, fieldName, type Image, nameRegistry } from '../request.ts'
 import { exchangeAfter, exchangeFindings, exchangeNeeds, remedyFor, type TrustRemedy } from './exchange.ts'
@@ -194,14 +194,6 @@ function evaluateUnreachable(fault: Extract<PullAttempt, { outcome: 'unreachable
   const known: Code = code === 'CERTIFICATE_UNTRUSTED' || code === 'RESPONSE_TOO_LARGE' ? code : 'REGISTRY_UNREACHABLE'
   return failed(known, seen, expected ?? 'a response', { words: fixOf(fault) })
 }
-
-const failed = (code: Code, seen: string, expected: string, remedy: Remedy): Evaluated => ({
-  result: 'failed',
-  code,
-  seen,
-  expected,
-  remedy,
-})
 
 /** Whether an image that no host of the documents matches is a fault: a kubelet pulls it without their Secrets. Pure. */
 interface UnmatchedView {

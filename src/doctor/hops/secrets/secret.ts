@@ -18,7 +18,7 @@ import { rfc3339 } from '../../../text/plain-text.ts'
 import { Redacted } from '../../../text/redacted.ts'
 import { knownNamespaces, type NamespaceFacts, namespacesSource, type SecretFacts } from '../../facts/namespaces.ts'
 import { imagesSource } from '../../facts/pods.ts'
-import { dependencyFailed, type Evaluated, type HopFinding, type Remedy, withNote } from '../../finding.ts'
+import { dependencyFailed, type Evaluated, failed, type HopFinding, type Remedy, withNote } from '../../finding.ts'
 import { defineHop, type Hop, type View } from '../../hop.ts'
 import type { PrintedCommands } from '../../printed-commands.ts'
 import { fieldName, formName, type Image, nameRegistry } from '../../request.ts'
@@ -289,14 +289,6 @@ function evaluateHosts({ document, refresh }: Place, { images, config, record, n
 
 const entriesOf = (record: PullSecretRecord) =>
   [...record.registries].map(([name, { expiresAt }]) => ({ name, expiresAt }))
-
-const failed = (code: Code, seen: string, expected: string, remedy: Remedy): Evaluated => ({
-  result: 'failed',
-  code,
-  seen,
-  expected,
-  remedy,
-})
 
 // Faults of a Secret are fixed by a refresh. Where a refresh cannot write it, they follow from the failure of the write.
 
