@@ -59,6 +59,17 @@ suite('trust at Alibaba Cloud changes nothing of another owner:', () => {
     assert.deepEqual(statementsOf(cloud), [statementFor(sandbox.cluster)])
   })
 
+  test('statements for other subjects stay in a role that pullpass did not create, also with --replace subjects', async (t) => {
+    const { cloud, sandbox, trust } = await startTrustTest(t)
+    const { issuer } = sandbox.cluster
+    const other = statementFor({ issuer, subject: 'system:serviceaccount:image-system:other' })
+    putRole(cloud, [statementFor({ issuer }), other], 'by hand')
+    const run = await trust(['apply', '--yes', '--no-verify', '--replace', 'subjects'])
+    assert.deepEqual(resultsOf(run), ['created', 'unchanged', 'created', 'granted'])
+    assert.deepEqual(statementsOf(cloud), [statementFor({ issuer }), other])
+    assert.doesNotMatch(run.stdout, /it still trusts/)
+  })
+
   test('a statement for the subject with a further condition stays, unless the trust policy may be replaced', async (t) => {
     const { cloud, sandbox, trust, mark } = await startTrustTest(t)
     const restricted = statementFor({ ...sandbox.cluster, more: { IpAddress: { 'acs:SourceIp': '192.0.2.0/24' } } })

@@ -90,8 +90,12 @@ const missingIn = ({ statements: all }: DesiredRole, { statements = [] }: FoundR
 const restrictedIn = (desired: DesiredRole, found: FoundRole) =>
   missingIn(desired, found).flatMap((one) => restricted(found.statements ?? [], one))
 
-/** Tokens of these clusters that the role accepts by a statement as pullpass writes it, and that no document uses. */
-function formerIn({ statements: all }: DesiredRole, { statements = [] }: FoundRole): DesiredStatement[] {
+/** What pullpass accepted for one of these clusters, and no document uses. Statements of a role of another owner are theirs. */
+function formerIn(
+  { marks, statements: all }: DesiredRole,
+  { description, statements = [] }: FoundRole,
+): DesiredStatement[] {
+  if (!isMarked(description, marks)) return []
   const providers = all.map(({ provider }) => provider)
   return statements.flatMap((statement) => {
     const tokens = tokensIn(statement)
