@@ -51,7 +51,10 @@ export function renderDraft(draft: DraftDocument): { readonly text: string; read
     ...(draft.namespaces.length === 0 ? [`      - ${fill('spec.namespaces.include', undefined)}`] : []),
     ...draft.namespaces.map((namespace) => `      - ${scalar(namespace)}`),
     ...(draft.serviceAccount === undefined
-      ? []
+      ? [
+          '  # The token file of the pod is read. With this instead, a token of the ServiceAccount is requested:',
+          '  # serviceAccountRef: {namespace: NAMESPACE, name: NAME}',
+        ]
       : [
           '  serviceAccountRef: # Its token is requested. Without this, the token file of the pod is read.',
           `    namespace: ${scalar(draft.serviceAccount.namespace)}`,

@@ -82,6 +82,7 @@ suite('pullpass init HOST', { concurrency: 4 }, () => {
     const file = await sandbox.write('draft.yaml', drafted.stdout)
     const refused = await runPullpass(sandbox, ['refresh', '-f', file])
     assert.equal(refused.exitCode, 2)
+    assert.match(drafted.stdout, /^ {2}# serviceAccountRef: \{namespace: NAMESPACE, name: NAME\}$/m)
     for (const field of ['include', 'workloadIdentityProvider', 'serviceAccountEmail']) {
       assert.match(refused.stderr, new RegExp(`${field}.* is "FILL_IN"`))
     }
