@@ -42,10 +42,10 @@ export interface Part extends AsyncDisposable {
 const defaultMaxBodyBytes = 3 << 20
 /** One for all requests: an error is expensive, because of its stack. */
 const closed = new Error('the response is closed')
-let handling = 0
+const handling = new Set<Outgoing>()
 
-/** How many requests the handlers of this process have not responded to: a test's clock waits for them. */
-export const requestsInHandlers = (): number => handling
+/** How many requests the handlers of this process have not responded to, of clients that still wait: a test's clock waits for them. */
+export const requestsInHandlers = (): number => handling.size
 
 export async function servePart(options: PartOptions): Promise<Part> {
   const faults = createFaultPlan()
@@ -84,7 +84,10 @@ interface Exchange {
 async function serveRequest(exchange: Exchange, options: PartOptions, faults: FaultPlan): Promise<void> {
   const { entry, incoming, outgoing, reset } = exchange
   const disconnected = new AbortController()
-  outgoing.once('close', () => disconnected.abort(closed))
+  outgoing.once('close', () => {
+    handling.delete(outgoing) // its handler may never end
+    disconnected.abort(closed)
+  })
   outgoing.setHeader('date', entry.at.toUTCString())
   const send = (response: SandboxResponse) => {
     entry.status = response.status
@@ -94,11 +97,11 @@ async function serveRequest(exchange: Exchange, options: PartOptions, faults: Fa
   if ('refusal' in received) return send(received.refusal)
   const { request } = received
   const handle = async (forwarded = request) => {
-    handling += 1
+    handling.add(outgoing)
     try {
       return await options.handler(forwarded)
     } finally {
-      handling -= 1
+      handling.delete(outgoing)
     }
   }
   const fault = faults.take(request)
