@@ -129,13 +129,15 @@ test('trust at Tencent Cloud, where a resource exists or a step fails,', isolate
       )
       assert.deepEqual(trustOf(cloud), [service])
       const deployer = statementFor(issuer, { subject: 'system:serviceaccount:ci:deployer' })
-      const statements = [service, statementFor(issuer), deployer]
+      const unrestricted = { ...service, principal: '*' }
+      const statements = [service, unrestricted, statementFor(issuer), deployer]
       putRole(cloud, statements)
       const accepted = await trust(['apply', '--yes', '--no-verify'])
       assert.deepEqual(resultsOf(accepted), ['unchanged', 'unchanged', 'created'])
       const { stdout } = await trust(['plan'])
       assert.match(stdout, /it also trusts system:serviceaccount:ci:deployer of \S+, by a statement of another owner/)
       assert.match(stdout, /its trust policy also allows service cvm\.qcloud\.com to assume it/)
+      assert.match(stdout, /its trust policy also allows principal \* to assume it/)
       const destroyed = await trust(['destroy', '--yes'])
       assert.deepEqual(resultsOf(destroyed), ['deleted', 'kept', 'kept'])
       assert.deepEqual(trustOf(cloud), statements)

@@ -89,7 +89,9 @@ export const providersIn = (statements: readonly JsonObject[]): string[] => [
 
 /** Who else may assume the role, by statements whose principal is not a federated provider: `service cvm.qcloud.com`, `qcs qcs::…`. */
 export const otherPrincipalsIn = (statements: readonly JsonObject[]): string[] => [
-  ...new Set(allowing(statements).flatMap(({ principal }) => otherMembers(asObject(principal) ?? {}, 'federated'))),
+  ...new Set(
+    allowing(statements).flatMap(({ principal }) => otherMembers(asObject(principal) ?? { principal }, 'federated')),
+  ),
 ]
 
 /** Whether any statement is a deny, which no further allow overrides. */
