@@ -120,6 +120,23 @@ export const onAccountsAndPods: Attacks = {
     request: evictPod('kube-system', 'none', { preconditions: { uid } }),
     refusal: 'pullpass may evict only pods outside of kube-*',
   },
+  'create an Event about a Pod of kube-system': {
+    request: {
+      method: 'POST',
+      path: '/api/v1/namespaces/kube-system/events',
+      body: {
+        metadata: { name: 'forged' },
+        involvedObject: { apiVersion: 'v1', kind: 'Pod', namespace: 'kube-system', name: 'none' },
+        source: { component: 'pullpass-controller' },
+        reportingComponent: 'pullpass.dev/controller',
+        reportingInstance: 'none',
+        action: 'Evict',
+        reason: 'StuckPodEvicted',
+        type: 'Warning',
+      },
+    },
+    refusal: 'pullpass may create only Events about its pull secrets, its Lease,',
+  },
   'evict whatever Pod has a name': {
     request: evictPod('apps-a', 'none'),
     refusal: 'pullpass may evict only the pod of a UID, and with the grace period of that pod',

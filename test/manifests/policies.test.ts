@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { type AdmissionPolicy, renderPolicy } from '../../src/manifests/policies/admission-policy.ts'
+import { controllerPolicies } from '../../src/manifests/policies/controller-policies.ts'
 import { evictionPolicies } from '../../src/manifests/policies/evictions.ts'
 import { secretsPolicy } from '../../src/manifests/policies/secrets.ts'
 import { serviceAccountsPolicy, tokensPolicy } from '../../src/manifests/policies/service-accounts.ts'
@@ -155,6 +156,20 @@ suite('the admission policies of documents', () => {
       both?.rules[1]?.expression,
       "variables.options.?preconditions.uid.orValue('') != '' && !has(variables.options.gracePeriodSeconds) && !has(variables.options.propagationPolicy) && !has(variables.options.orphanDependents)",
     )
+  })
+
+  test('Events about pods are created where pods are evicted', () => {
+    const [policy] = controllerPolicies(
+      [documentOf({ stuckPods: 'Evict' })],
+      { namespace: 'pullpass-system' },
+      limitsOf({ stuckPods: 'Evict' }),
+      [],
+    )
+    const aboutPods = policy?.rules.flatMap(({ expression }) => expression.match(/^.*kind == 'Pod'.*$/gm) ?? [])
+    assert.deepEqual(aboutPods, [
+      "(object.involvedObject.kind == 'Pod' && request.namespace in ['team-a']) ||",
+      "(object.involvedObject.kind == 'Pod' && !request.namespace.startsWith('kube-')) ||",
+    ])
   })
 
   test('a policy that the API server would not read is refused before it is printed', () => {

@@ -5,7 +5,8 @@
 import { clusterPullSecretType, pullSecretType } from '../../document/custom-resource.ts'
 import type { Document, NamespacedName } from '../../document/document.ts'
 import { controllerName, type Place, type ResourceLimits } from '../manifest.ts'
-import { type AdmissionPolicy, celAny, celList, celText } from './admission-policy.ts'
+import { type AdmissionPolicy, celAny, celList, celText, namespaceLabels } from './admission-policy.ts'
+import { evictionPlaces } from './evictions.ts'
 
 export const controllerPolicies = (
   documents: readonly Document[],
@@ -28,6 +29,7 @@ function eventsPolicy(
     about: 'events',
     operations: ['CREATE', 'UPDATE', 'DELETE'],
     resource: 'events',
+    variables: [namespaceLabels],
     rules: [
       { expression: "request.operation == 'CREATE'", message: 'pullpass may not change or delete Events' },
       {
@@ -47,11 +49,7 @@ function eventsPolicy(
             ({ namespace: of, name }) =>
               `${about}.kind == 'ConfigMap' && ${about}.name == ${celText(name)} && request.namespace == ${celText(of)}`,
           ),
-          ...([...documents, ...(resources === undefined ? [] : [resources])].some(
-            ({ stuckPods }) => stuckPods === 'Evict',
-          )
-            ? [`${about}.kind == 'Pod'`]
-            : []),
+          ...evictionPlaces(documents, resources).map((place) => `${about}.kind == 'Pod' && ${place}`),
           ...(resources === undefined
             ? []
             : [

@@ -7,11 +7,16 @@ import type { Document } from '../../document/document.ts'
 import type { ResourceLimits } from '../manifest.ts'
 import { type AdmissionPolicy, celAny, choiceInCel, namespaceLabels, outsideOfSystem } from './admission-policy.ts'
 
+/** Expressions, with the variable `namespaceLabels`: where pods are evicted. */
+export const evictionPlaces = (documents: readonly Document[], resources?: ResourceLimits): string[] => [
+  ...documents.filter(({ stuckPods }) => stuckPods === 'Evict').map(({ namespaces }) => choiceInCel(namespaces)),
+  ...(resources?.stuckPods === 'Evict' ? [outsideOfSystem] : []),
+]
+
 /** None if nothing is evicted: then no role permits it. */
 export function evictionPolicies(documents: readonly Document[], resources?: ResourceLimits): AdmissionPolicy[] {
-  const evicting = documents.filter(({ stuckPods }) => stuckPods === 'Evict')
-  const ofResources = resources?.stuckPods === 'Evict' ? [outsideOfSystem] : []
-  if (evicting.length + ofResources.length === 0) return []
+  const places = evictionPlaces(documents, resources)
+  if (places.length === 0) return []
   const policy: AdmissionPolicy = {
     about: 'evictions',
     operations: ['CREATE'],
@@ -19,9 +24,9 @@ export function evictionPolicies(documents: readonly Document[], resources?: Res
     variables: [namespaceLabels, { name: 'options', expression: 'object.?deleteOptions.orValue({})' }],
     rules: [
       {
-        expression: celAny([...evicting.map(({ namespaces }) => choiceInCel(namespaces)), ...ofResources]),
+        expression: celAny(places),
         message:
-          ofResources.length === 0
+          resources?.stuckPods !== 'Evict'
             ? 'pullpass may evict only pods in the namespaces of documents with stuckPods: Evict'
             : 'pullpass may evict only pods outside of kube-*, and in the namespaces of documents in files with stuckPods: Evict',
       },
