@@ -88,7 +88,10 @@ async function respond(message: Message): Promise<void> {
   const running = await controller
   if (running === undefined) return
   const exchanges = await becomeIdle(running)
-  if (message.measured) globalThis.gc?.()
+  for (let times = 0; message.measured && times < 3; times++) {
+    globalThis.gc?.()
+    await wait(1) // what was weakly referenced is released in a later turn
+  }
   const entries = message.measured ? countEntries() : 0
   process.send?.({ heapBytes: process.memoryUsage().heapUsed, entries, exchanges } satisfies WeekMeasure)
 }

@@ -43,11 +43,14 @@ suite('in a week in which each hour namespaces come and go, and clouds and the A
       if (isEndOfDay) days.push(measure)
       if (isEndOfDay) cluster.store.compact()
     }
-    const [, second, , , , , last] = days
+    const [, second] = days
+    const last = days.at(-1)
     assert.ok(second && last)
     const report = JSON.stringify(days)
     t.diagnostic(report)
-    assert.ok(last.heapBytes - second.heapBytes < 1024 * 1024, report)
+    // Of single days on a busy machine, one can have 1 MiB more: connections and timers of the system's time, of which a day has few seconds.
+    const least = (some: readonly WeekMeasure[]) => Math.min(...some.map(({ heapBytes }) => heapBytes))
+    assert.ok(least(days.slice(4)) - least(days.slice(1, 4)) < 768 * 1024, report)
     assert.ok(Math.abs(last.entries - second.entries) < 50, report)
     // 252 without failures. A machine that is busy finishes fewer of them in a step.
     assert.ok(last.exchanges >= 28 && last.exchanges <= 280, report)
