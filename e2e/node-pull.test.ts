@@ -171,9 +171,7 @@ await withRealPart('a node that pulls', startPullingNode, ({ controlPlane, ...no
       await requestAsAdmin(controlPlane, { method: 'DELETE', path })
 
       await waitUntil('another pod that has run', 60_000, async () =>
-        (await readPods()).find(
-          ({ metadata, status }) => metadata.uid !== stuck.metadata.uid && waitingFor(status) === 'CrashLoopBackOff',
-        ),
+        (await readPods()).find(({ metadata, status }) => metadata.uid !== stuck.metadata.uid && hasStarted(status)),
       )
       await waitUntil('the Event about the eviction', 10_000, async () => {
         const { body } = await requestAsAdmin(controlPlane, { path: `/api/v1/namespaces/${namespace}/events` })
@@ -210,9 +208,21 @@ interface FoundEvent {
 interface FoundPod {
   readonly metadata: { readonly uid: string }
   readonly status: {
-    readonly containerStatuses?: readonly { readonly state: { readonly waiting?: { readonly reason: string } } }[]
+    readonly containerStatuses?: readonly {
+      readonly state: {
+        readonly waiting?: { readonly reason: string }
+        readonly running?: object
+        readonly terminated?: object
+      }
+    }[]
   }
 }
 
 const waitingFor = ({ containerStatuses }: FoundPod['status']): string | undefined =>
   containerStatuses?.[0]?.state.waiting?.reason
+
+/** Its program ends immediately; how soon the kubelet then reports that it waits for a restart differs from run to run. */
+function hasStarted(status: FoundPod['status']): boolean {
+  const { running, terminated } = status.containerStatuses?.[0]?.state ?? {}
+  return running !== undefined || terminated !== undefined || waitingFor(status) === 'CrashLoopBackOff'
+}
