@@ -119,6 +119,15 @@ export const describeTokens = (
     ? `${subject} with audience ${audience}`
     : subject
 
+/** As `describeTokens`, of a former statement: of several clusters, another one may use the subject. */
+export const describeFormer = (
+  desired: { readonly statements: readonly AcceptedTokens[] },
+  former: AcceptedTokens,
+): string =>
+  desired.statements.every(({ provider }) => provider === former.provider)
+    ? describeTokens(desired, former)
+    : `${describeTokens(desired, former)} of ${former.provider}`
+
 /**
  * Why statements for former subjects and audiences stay; undefined if they are removed. `policiesOf`: the names of all policies of the
  * role; undefined if the list is incomplete.

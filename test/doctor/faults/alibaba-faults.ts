@@ -3,21 +3,14 @@ import { createHash } from 'node:crypto'
 import type { OidcProvider } from '../../../sandbox/alibaba/account.ts'
 import type { AlibabaSandbox } from '../../../sandbox/alibaba/vendor.ts'
 import { sandboxVendors } from '../../../sandbox/vendors.ts'
-import type { TestSandbox } from '../../support/start-test-sandbox.ts'
 import type { Fault } from '../fault.ts'
 import type { DocumentChoice, World } from '../ground.ts'
-import { commonFaults } from './common-faults.ts'
+import { commonFaults, startedClouds } from './common-faults.ts'
 
 const hop = 'exchange'
 const apply = /^pullpass trust apply -f \S+pull\.yaml\nit would /
 
-const clouds = new WeakMap<TestSandbox, AlibabaSandbox>()
-
-function cloudOf({ sandbox }: World): AlibabaSandbox {
-  const cloud = clouds.get(sandbox)
-  if (cloud === undefined) throw new Error('the document starts the sandbox of Alibaba Cloud')
-  return cloud
-}
+const { clouds, cloudOf } = startedClouds<AlibabaSandbox>('Alibaba Cloud')
 
 /** A document whose only registry is at Alibaba Cloud. */
 const document =

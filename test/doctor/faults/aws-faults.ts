@@ -1,10 +1,9 @@
 /** Faults at AWS: the OIDC provider, the role, its policies, and the token service. */
 import type { AwsSandbox } from '../../../sandbox/aws/vendor.ts'
 import { sandboxVendors } from '../../../sandbox/vendors.ts'
-import type { TestSandbox } from '../../support/start-test-sandbox.ts'
 import type { Fault } from '../fault.ts'
 import type { DocumentChoice, World } from '../ground.ts'
-import { commonFaults } from './common-faults.ts'
+import { commonFaults, startedClouds } from './common-faults.ts'
 
 const hop = 'exchange'
 const role = 'arn:aws:iam::123456789012:role/puller'
@@ -12,13 +11,7 @@ const apply = /^pullpass trust apply -f \S+pull\.yaml\nit would /
 const replaceTrust =
   /^pullpass trust apply -f \S+pull\.yaml --replace trustPolicy\nrole \S+ exists, and pullpass did not create it/
 
-const clouds = new WeakMap<TestSandbox, AwsSandbox>()
-
-function cloudOf({ sandbox }: World): AwsSandbox {
-  const cloud = clouds.get(sandbox)
-  if (cloud === undefined) throw new Error('the document starts the sandbox of AWS')
-  return cloud
-}
+const { clouds, cloudOf } = startedClouds<AwsSandbox>('AWS')
 
 interface AwsContent {
   /** Of aws, in addition to role, region and trust. */

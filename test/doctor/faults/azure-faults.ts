@@ -5,21 +5,14 @@ import type { FederatedCredential } from '../../../sandbox/azure/directory.ts'
 import { entraError } from '../../../sandbox/azure/entra.ts'
 import type { AzureSandbox } from '../../../sandbox/azure/vendor.ts'
 import { sandboxVendors } from '../../../sandbox/vendors.ts'
-import type { TestSandbox } from '../../support/start-test-sandbox.ts'
 import type { Fault } from '../fault.ts'
 import type { DocumentChoice, World } from '../ground.ts'
-import { commonFaults } from './common-faults.ts'
+import { commonFaults, startedClouds } from './common-faults.ts'
 
 const hop = 'exchange'
 const audience = 'api://AzureADTokenExchange'
 const creates = /^pullpass trust apply -f \S+pull\.yaml\nit would create federated credential pullpass-/
-const clouds = new WeakMap<TestSandbox, AzureSandbox>()
-
-function cloudOf({ sandbox }: Pick<World, 'sandbox'>): AzureSandbox {
-  const cloud = clouds.get(sandbox)
-  if (cloud === undefined) throw new Error('the document starts the sandbox of Azure')
-  return cloud
-}
+const { clouds, cloudOf } = startedClouds<AzureSandbox>('Azure')
 
 interface AzureContent {
   /** Of azure, in addition to what is required. */

@@ -1,6 +1,23 @@
 /** Faults that are alike at every cloud: of the cluster's key, of this machine's clock, of the token file. */
+import type { TestSandbox } from '../../support/start-test-sandbox.ts'
 import type { Fault } from '../fault.ts'
-import type { DocumentChoice } from '../ground.ts'
+import type { DocumentChoice, World } from '../ground.ts'
+
+interface StartedClouds<Cloud> {
+  readonly clouds: WeakMap<TestSandbox, Cloud>
+  readonly cloudOf: (world: Pick<World, 'sandbox'>) => Cloud
+}
+
+/** The services of a cloud, by the sandbox that the document of a fault started them in. */
+export function startedClouds<Cloud>(cloud: string): StartedClouds<Cloud> {
+  const clouds = new WeakMap<TestSandbox, Cloud>()
+  const cloudOf = ({ sandbox }: Pick<World, 'sandbox'>): Cloud => {
+    const started = clouds.get(sandbox)
+    if (started === undefined) throw new Error(`the document starts the sandbox of ${cloud}`)
+    return started
+  }
+  return { clouds, cloudOf }
+}
 
 interface CommonFaults {
   readonly document: (content?: { readonly token?: 'in a file' }) => DocumentChoice

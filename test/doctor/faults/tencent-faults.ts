@@ -1,22 +1,15 @@
 /** Faults at Tencent Cloud: the OIDC provider and its keys, the role, its policy, and the instance of Container Registry. */
 import type { TencentSandbox } from '../../../sandbox/tencent/vendor.ts'
 import { sandboxVendors } from '../../../sandbox/vendors.ts'
-import type { TestSandbox } from '../../support/start-test-sandbox.ts'
 import { markOf, provider, role, statementFor } from '../../vendors/tencent/run-trust.ts'
 import type { Fault } from '../fault.ts'
 import type { DocumentChoice, World } from '../ground.ts'
-import { commonFaults } from './common-faults.ts'
+import { commonFaults, startedClouds } from './common-faults.ts'
 
 const hop = 'exchange'
 const apply = (change: string) => new RegExp(`^pullpass trust apply -f \\S+pull\\.yaml\\nit would ${change}`)
 
-const clouds = new WeakMap<TestSandbox, TencentSandbox>()
-
-function cloudOf({ sandbox }: Pick<World, 'sandbox'>): TencentSandbox {
-  const cloud = clouds.get(sandbox)
-  if (cloud === undefined) throw new Error('the document starts the sandbox of Tencent Cloud')
-  return cloud
-}
+const { clouds, cloudOf } = startedClouds<TencentSandbox>('Tencent Cloud')
 
 /** A document whose only registry is at Tencent Cloud. The token is requested from the cluster unless it is in a file. */
 const document =

@@ -3,10 +3,9 @@
 import { sandboxVendors } from '../../../sandbox/vendors.ts'
 import type { Federation } from '../../../sandbox/yandex/cloud-state.ts'
 import type { YandexSandbox } from '../../../sandbox/yandex/vendor.ts'
-import type { TestSandbox } from '../../support/start-test-sandbox.ts'
 import type { Fault } from '../fault.ts'
 import type { DocumentChoice, World } from '../ground.ts'
-import { commonFaults } from './common-faults.ts'
+import { commonFaults, startedClouds } from './common-faults.ts'
 
 const hop = 'exchange'
 /** Its responses do not state the cause: what doctor names is found in the resources. */
@@ -14,13 +13,7 @@ const code = 'EXCHANGE_REFUSED'
 const audience = 'https://pull.example.com'
 const creates =
   /^pullpass trust apply -f \S+pull\.yaml\nit would create federation pullpass-\S+ in folder b1gexample0123456789: .*; create federated credential of pullpass-/
-const clouds = new WeakMap<TestSandbox, YandexSandbox>()
-
-function cloudOf({ sandbox }: Pick<World, 'sandbox'>): YandexSandbox {
-  const cloud = clouds.get(sandbox)
-  if (cloud === undefined) throw new Error('the document starts the sandbox of Yandex Cloud')
-  return cloud
-}
+const { clouds, cloudOf } = startedClouds<YandexSandbox>('Yandex Cloud')
 
 interface YandexContent {
   /** Absent: the registry. */

@@ -10,9 +10,9 @@ import {
   trustRefused,
 } from '../../trust-contract.ts'
 import {
+  describeFormer,
   describeOwner,
   describeSharing,
-  describeTokens,
   isMarked,
   isPolicyOf,
   roleShared,
@@ -108,12 +108,6 @@ const whyKept = ({ subjectsFrom }: DesiredRole) =>
   subjectsFrom === 'flag'
     ? notInFlag
     : 'which these documents do not use: if no other document uses it, remove it: --replace subjects'
-
-/** Of several clusters, another one may use the subject. */
-const describeFormer = (desired: DesiredRole, former: DesiredStatement) =>
-  desired.statements.every(({ provider }) => provider === former.provider)
-    ? describeTokens(desired, former)
-    : `${describeTokens(desired, former)} of ${former.provider}`
 
 /** A statement grants a service account all permissions of the role: none is added to a role of another owner. */
 function refusal(

@@ -3,7 +3,14 @@ import type { PullpassError } from '../../../errors/pullpass-error.ts'
 import type { JsonObject } from '../../../text/json-fields.ts'
 import type { VendorChange, VendorFinding } from '../../trust-change.ts'
 import { type Accepted, trustRefused } from '../../trust-contract.ts'
-import { describeSharing, describeTokens, isMarked, roleShared, whyFormerStay } from '../../trust-findings.ts'
+import {
+  describeFormer,
+  describeSharing,
+  describeTokens,
+  isMarked,
+  roleShared,
+  whyFormerStay,
+} from '../../trust-findings.ts'
 import { parseRole } from '../names.ts'
 import type { DesiredRole, DesiredStatement, Tokens } from './desired.ts'
 import { type FoundRole, named, policiesOf, readRole } from './found-role.ts'
@@ -111,12 +118,6 @@ function formerIn({ marks, statements: all }: DesiredRole, { statements = [] }: 
     return [{ ...tokens, statement }]
   })
 }
-
-/** Of several clusters, another one may use the subject. */
-const describeFormer = (desired: DesiredRole, former: ProviderTokens) =>
-  desired.statements.every(({ provider }) => provider === former.provider)
-    ? describeTokens(desired, former)
-    : `${describeTokens(desired, former)} of ${former.provider}`
 
 /** A statement grants a service account all permissions of the role: it is added to a role of another owner only if that is requested. */
 function refusal(
