@@ -14,7 +14,7 @@ import type {
   TrustFinding,
   TrustRecord,
   TrustResource,
-} from '../vendors/trust-contract.ts'
+} from '../vendors/trust/contract.ts'
 
 export interface StepOutcome extends Pick<TrustResource, 'vendor' | 'kind' | 'name'> {
   readonly finding: TrustFinding | undefined

@@ -10,7 +10,7 @@ import { type AbsentAccount, findAbsentAccount } from '../kubernetes/objects/req
 import { readClusterIssuer } from '../oidc/cluster/cluster-issuer.ts'
 import { sameKey } from '../oidc/keys.ts'
 import { readUnrevokedIssuer } from '../publish/served-issuer.ts'
-import type { ClusterIds, TrustedCluster, TrustNeed } from '../vendors/trust-contract.ts'
+import type { ClusterIds, TrustedCluster, TrustNeed } from '../vendors/trust/contract.ts'
 
 export interface GatheredCluster extends TrustedCluster {
   /** Undefined if it is not needed: a plan for a given issuer. */

@@ -8,7 +8,7 @@ import type {
   TrustNeed,
   TrustRecord,
   TrustResource,
-} from '../vendors/trust-contract.ts'
+} from '../vendors/trust/contract.ts'
 import type { Vendors } from '../vendors/vendor.ts'
 import { resourceVendor, trustSetup } from './needs.ts'
 

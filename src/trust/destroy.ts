@@ -4,7 +4,7 @@
  */
 import { asFault, type PullpassError } from '../errors/pullpass-error.ts'
 import type { Context } from '../http/context.ts'
-import type { RemovalPlan, TrustRecord, TrustResource } from '../vendors/trust-contract.ts'
+import type { RemovalPlan, TrustRecord, TrustResource } from '../vendors/trust/contract.ts'
 import { recordRecovery } from './apply.ts'
 
 export interface Removal extends Pick<TrustResource, 'vendor' | 'kind' | 'name'> {

@@ -4,7 +4,7 @@ import { PullpassError } from '../errors/pullpass-error.ts'
 import { subjectOf } from '../identity/service-account.ts'
 import type { ImageReference } from '../registry/image-reference.ts'
 import { vendorOfTarget } from '../vendors/target.ts'
-import type { TrustedCluster, TrustNeed, TrustSetup } from '../vendors/trust-contract.ts'
+import type { TrustedCluster, TrustNeed, TrustSetup } from '../vendors/trust/contract.ts'
 import type { Vendors } from '../vendors/vendor.ts'
 
 export interface TrustInputs {

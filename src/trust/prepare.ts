@@ -1,7 +1,7 @@
 /** The start of every trust operation: the clusters and the required cloud resources of documents, validated before any change. */
 import type { Document } from '../document/document.ts'
 import type { Cluster } from '../kubernetes/connection/cluster.ts'
-import type { DesiredTrust, TrustNeed, TrustSetup } from '../vendors/trust-contract.ts'
+import type { DesiredTrust, TrustNeed, TrustSetup } from '../vendors/trust/contract.ts'
 import { bindExchange, type VendorContext, type Vendors } from '../vendors/vendor.ts'
 import { type ClustersRequest, closeClusters, type GatheredCluster, gatherClusters } from './clusters.ts'
 import { desiredTrust } from './desired.ts'

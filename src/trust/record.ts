@@ -4,7 +4,7 @@
  */
 import type { Cluster } from '../kubernetes/connection/cluster.ts'
 import { readConfigMap, writeConfigMap } from '../kubernetes/objects/config-map.ts'
-import type { RecordEntry, TrustRecord } from '../vendors/trust-contract.ts'
+import type { RecordEntry, TrustRecord } from '../vendors/trust/contract.ts'
 
 export const trustRecordName = 'pullpass-trust'
 

@@ -1,7 +1,7 @@
 /** A plan for operators who apply it themselves: commands of the vendor's command-line tool, or Terraform. */
 import { plainText } from '../text/plain-text.ts'
-import { hashComment, hclBlock, hclText } from '../vendors/hcl.ts'
-import { describeMissing, type TrustFinding } from '../vendors/trust-contract.ts'
+import { describeMissing, type TrustFinding } from '../vendors/trust/contract.ts'
+import { hashComment, hclBlock, hclText } from '../vendors/trust/hcl.ts'
 
 /** A script for sh: the functions that it calls, then one command for each change; comments name resources without a command. */
 export function renderCommands(findings: readonly TrustFinding[]): string {

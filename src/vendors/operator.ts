@@ -10,8 +10,11 @@ import { showValue } from '../document/show-value.ts'
 import type { ErrorCode } from '../errors/codes.ts'
 import { type Fix, PullpassError } from '../errors/pullpass-error.ts'
 import { readRegularFile, whyUnreadable } from '../host/read-file.ts'
-import type { Environment } from '../http/context.ts'
+import type { Context, Environment } from '../http/context.ts'
 import type { Refusal } from '../http/request-errors.ts'
+import { UnexpectedResponse } from '../http/send.ts'
+import { Redacted } from '../text/redacted.ts'
+import { repeatsSecret } from '../text/secret-register.ts'
 import { showPath } from '../text/show.ts'
 
 /** The operator's current credential at a vendor, and when it is renewed: at half of its lifetime. @throws PullpassError */
@@ -54,7 +57,39 @@ export function once<T>(start: () => Promise<T>): () => Promise<T> {
   }
 }
 
+/** The variable with a token of the operator, as the vendor's tool or Terraform provider names it. */
+export interface TokenVariable {
+  readonly name: string
+  /** The name of the vendor, for messages. */
+  readonly service: string
+  readonly form: RegExp
+  /** `an IAM token`. */
+  readonly what: string
+  readonly expected: string
+  readonly fix: Fix
+}
+
+/** For `trust`. @throws TRUST_CREDENTIALS_MISSING */
+export function tokenIn(
+  environment: Environment,
+  { name, service, form, what, expected, fix }: TokenVariable,
+): Redacted {
+  const value = environment[name]?.trim() ?? ''
+  if (form.test(value)) return new Redacted(value)
+  const seen =
+    value === ''
+      ? `no credentials for ${service} were found: variable ${name} is not set`
+      : `variable ${name} is not ${what}`
+  throw credentialsMissing(seen, expected, fix, configuringTrust)
+}
+
 // Requests that configure trust: what absence is, and refusals that vendors explain alike, whatever their codes are.
+
+/** The body of a response whose names and ids are printed. @throws UnexpectedResponse if it repeats a secret */
+export function withoutSecrets(body: unknown, secrets: Context['secrets']): unknown {
+  if (repeatsSecret(JSON.stringify(body), secrets)) throw new UnexpectedResponse('it repeats a credential')
+  return body
+}
 
 /** What a request for a resource found; undefined if the resource does not exist. */
 export async function orAbsent<T>(found: Promise<T>): Promise<T | undefined> {

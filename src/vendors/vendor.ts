@@ -16,7 +16,7 @@ import { quote } from '../text/plain-text.ts'
 import type { Redacted } from '../text/redacted.ts'
 import type { PublisherIdentity } from './publisher-identity.ts'
 import type { Store } from './store.ts'
-import type { TrustSetup } from './trust-contract.ts'
+import type { TrustSetup } from './trust/contract.ts'
 
 export interface Vendor<Settings = unknown> extends DocumentVendor<Settings> {
   /** Subject token in, registry credential out. One of `exchange` and `lookup` is present exactly where `settings` is. */

@@ -14,7 +14,7 @@ import { renderError } from '../../src/terminal/render-error.ts'
 import { renderStructured } from '../../src/terminal/render-structured.ts'
 import { renderTable } from '../../src/terminal/table.ts'
 import { SecretRegister } from '../../src/text/secret-register.ts'
-import { hashComment, hclText } from '../../src/vendors/hcl.ts'
+import { hashComment, hclText } from '../../src/vendors/trust/hcl.ts'
 import { anyText } from '../support/any-text.ts'
 import fc from '../support/fast-check.ts'
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { hclBlock } from '../../src/vendors/hcl.ts'
+import { hclBlock } from '../../src/vendors/trust/hcl.ts'
 
 suite('a block of HCL', () => {
   test('has the format of terraform fmt: adjacent attributes are aligned', () => {

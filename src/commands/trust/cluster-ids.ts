@@ -2,7 +2,7 @@
 import { brokenRule, type TextRule } from '../../document/field-rules.ts'
 import { showValue } from '../../document/show-value.ts'
 import { idOfContext } from '../../trust/clusters.ts'
-import type { ClusterIds, TrustSetup } from '../../vendors/trust-contract.ts'
+import type { ClusterIds, TrustSetup } from '../../vendors/trust/contract.ts'
 import { usageFault } from '../command-line/flag.ts'
 
 interface IdFlags {

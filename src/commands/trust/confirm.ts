@@ -4,7 +4,7 @@ import type { Context } from '../../http/context.ts'
 import { renderError } from '../../terminal/render-error.ts'
 import { plainLine } from '../../text/plain-text.ts'
 import { observeAll } from '../../trust/desired.ts'
-import type { Accepted, TrustResource } from '../../vendors/trust-contract.ts'
+import type { Accepted, TrustResource } from '../../vendors/trust/contract.ts'
 import type { Call, Terminal } from '../command-line/command.ts'
 
 type Confirm = (change: string) => Promise<'confirmed' | 'declined'>

@@ -10,7 +10,7 @@ import {
   markOf,
   type TrustedCluster,
   type TrustFinding,
-} from '../../vendors/trust-contract.ts'
+} from '../../vendors/trust/contract.ts'
 import { errorOf, overall } from '../command-line/output.ts'
 import type { MissingResource, TrustChange, TrustPlanResult } from '../output/trust.ts'
 

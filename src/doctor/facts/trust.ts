@@ -9,7 +9,7 @@ import { type ExchangeRequest, mintedFrom } from '../../refresh/exchange-request
 import { desiredTrust, observeAll, openSignedIn } from '../../trust/desired.ts'
 import { listNeeds, type RepositoryFor, repositoryElsewhere, repositoryFor } from '../../trust/needs.ts'
 import { noRecord } from '../../trust/record.ts'
-import type { TrustedCluster, TrustFinding } from '../../vendors/trust-contract.ts'
+import type { TrustedCluster, TrustFinding } from '../../vendors/trust/contract.ts'
 import type { VendorContext, Vendors } from '../../vendors/vendor.ts'
 import { defineSource, type Source } from '../hop.ts'
 import type { Image } from '../request.ts'

@@ -1,6 +1,6 @@
 /** The fix of a vendor's refusal, by the resources that were read there. Pure. */
 import { fixOf, type PullpassError } from '../../errors/pullpass-error.ts'
-import type { TrustFinding } from '../../vendors/trust-contract.ts'
+import type { TrustFinding } from '../../vendors/trust/contract.ts'
 import { type ImageElsewhere, type TrustFacts, type TrustKnown, takesFiles } from '../facts/trust.ts'
 import { type Remedy, remedyOf } from '../finding.ts'
 import type { PrintedCommands } from '../printed-commands.ts'

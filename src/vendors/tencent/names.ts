@@ -1,6 +1,6 @@
 /** Names of Tencent Cloud's resources. https://www.tencentcloud.com/document/product/598/10606 */
 import type { TextRule } from '../../document/field-rules.ts'
-import { matchesPattern } from '../policy-document.ts'
+import { matchesPattern } from '../trust/policy-document.ts'
 import { registryHosts } from './hosts.ts'
 
 export const roleArn: TextRule = {

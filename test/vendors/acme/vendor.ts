@@ -12,7 +12,6 @@ import { documentStore } from '../../../src/oidc/issuer-documents.ts'
 import { asList, asObject, asText } from '../../../src/text/json-fields.ts'
 import { shellQuote } from '../../../src/text/plain-text.ts'
 import { Redacted } from '../../../src/text/redacted.ts'
-import { hclBlock, hclText } from '../../../src/vendors/hcl.ts'
 import type { PublisherIdentity } from '../../../src/vendors/publisher-identity.ts'
 import { type BucketName, parseBucket, type Store } from '../../../src/vendors/store.ts'
 import {
@@ -21,7 +20,8 @@ import {
   type TrustNeed,
   type TrustResource,
   type TrustSetup,
-} from '../../../src/vendors/trust-contract.ts'
+} from '../../../src/vendors/trust/contract.ts'
+import { hclBlock, hclText } from '../../../src/vendors/trust/hcl.ts'
 import { defineVendor, type Exchange, type Vendor } from '../../../src/vendors/vendor.ts'
 
 interface AcmeSettings {

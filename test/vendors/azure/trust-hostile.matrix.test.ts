@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { plainText } from '../../../src/text/plain-text.ts'
 import { renderCommands, renderTerraform } from '../../../src/trust/render-plan.ts'
-import type { Change, TrustFinding } from '../../../src/vendors/trust-contract.ts'
+import type { Change, TrustFinding } from '../../../src/vendors/trust/contract.ts'
 import { start } from './start-trust.ts'
 
 const hostile = {

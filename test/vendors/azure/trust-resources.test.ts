@@ -8,7 +8,7 @@ import { desiredState, markInName } from '../../../src/vendors/azure/trust/desir
 import { evaluateIdentity } from '../../../src/vendors/azure/trust/identity.ts'
 import type { AzureConnection } from '../../../src/vendors/azure/trust/requests.ts'
 import { azureResources } from '../../../src/vendors/azure/trust/trust.ts'
-import { markOf, type TrustNeed } from '../../../src/vendors/trust-contract.ts'
+import { markOf, type TrustNeed } from '../../../src/vendors/trust/contract.ts'
 import { vendors } from '../../../src/vendors/vendors.ts'
 import { fakeContext } from '../../support/fake-context.ts'
 import fc from '../../support/fast-check.ts'

@@ -15,7 +15,7 @@ import {
   normalized,
   otherMembers,
   parsePolicy,
-} from '../../policy-document.ts'
+} from '../../trust/policy-document.ts'
 import { registryHosts } from '../hosts.ts'
 import { splitRepositories } from '../names.ts'
 import type { DesiredPolicy, DesiredStatement } from './desired.ts'

@@ -3,10 +3,10 @@
  * https://www.alibabacloud.com/help/en/ram/developer-reference/api-ram-2015-05-01-createpolicy
  */
 import { asList, asObject, asText } from '../../../text/json-fields.ts'
-import { samePolicy } from '../../policy-document.ts'
-import type { VendorChange, VendorFinding } from '../../trust-change.ts'
-import { type RemovalPlan, type RemovalScope, trustRefused } from '../../trust-contract.ts'
-import { describeOwner, isMarked } from '../../trust-findings.ts'
+import { type RemovalPlan, type RemovalScope, trustRefused } from '../../trust/contract.ts'
+import { describeOwner, isMarked } from '../../trust/findings.ts'
+import type { VendorChange, VendorFinding } from '../../trust/marked-resource.ts'
+import { samePolicy } from '../../trust/policy-document.ts'
 import { parseArn } from '../names.ts'
 import type { DesiredPolicy } from './desired.ts'
 import { attachedPolicies, onRole } from './found-role.ts'

@@ -1,6 +1,5 @@
 /** A role whose trust policy allows exactly the subjects of documents. https://www.alibabacloud.com/help/en/ram/user-guide/create-a-ram-role-for-a-trusted-idp */
 import { shellQuote } from '../../../text/plain-text.ts'
-import type { VendorChange, VendorFinding } from '../../trust-change.ts'
 import {
   type Accepted,
   marksIn,
@@ -8,7 +7,7 @@ import {
   type RemovalPlan,
   type RemovalScope,
   trustRefused,
-} from '../../trust-contract.ts'
+} from '../../trust/contract.ts'
 import {
   describeFormer,
   describeOwner,
@@ -16,7 +15,8 @@ import {
   isMarked,
   isPolicyOf,
   roleShared,
-} from '../../trust-findings.ts'
+} from '../../trust/findings.ts'
+import type { VendorChange, VendorFinding } from '../../trust/marked-resource.ts'
 import type { DesiredRole, DesiredStatement } from './desired.ts'
 import { attachedPolicies, type FoundRole, onRole, readRole } from './found-role.ts'
 import {

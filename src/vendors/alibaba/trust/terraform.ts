@@ -1,5 +1,12 @@
 /** The resources as Terraform configures them. https://github.com/aliyun/terraform-provider-alicloud */
-import { type HclAttribute, hclList, hclText, labelOf, type TerraformBlock, terraformResource } from '../../hcl.ts'
+import {
+  type HclAttribute,
+  hclList,
+  hclText,
+  labelOf,
+  type TerraformBlock,
+  terraformResource,
+} from '../../trust/hcl.ts'
 import { parseArn } from '../names.ts'
 import type { DesiredPolicy, DesiredProvider, DesiredRole } from './desired.ts'
 import { renderPolicy, renderPullPolicy, renderStatement } from './policies.ts'

@@ -3,8 +3,8 @@
  * https://www.alibabacloud.com/help/en/ram/user-guide/overview-of-oidc-based-sso
  */
 import type { Context } from '../../../http/context.ts'
-import { markedResource, type VendorFinding } from '../../trust-change.ts'
-import type { Accepted, OpenedTrust, TrustResource, TrustSetup } from '../../trust-contract.ts'
+import type { Accepted, OpenedTrust, TrustResource, TrustSetup } from '../../trust/contract.ts'
+import { markedResource, type VendorFinding } from '../../trust/marked-resource.ts'
 import { clusterName, parseArn, repositories, splitRepositories } from '../names.ts'
 import type { AlibabaSettings } from '../settings.ts'
 import { type DesiredState, desiredState } from './desired.ts'

@@ -2,9 +2,9 @@
 import { createHash } from 'node:crypto'
 import { PullpassError } from '../../../errors/pullpass-error.ts'
 import { checkIssuerUrl } from '../../../oidc/issuer-url.ts'
-import { checkIssuers, documentInvalid, nonEmpty, repositoryMissing, unique } from '../../desired-trust.ts'
-import { markOf, type SubjectsFrom, subjectsFrom, type TrustedCluster, type TrustNeed } from '../../trust-contract.ts'
-import { policyPrefix } from '../../trust-findings.ts'
+import { markOf, type SubjectsFrom, subjectsFrom, type TrustedCluster, type TrustNeed } from '../../trust/contract.ts'
+import { policyPrefix } from '../../trust/findings.ts'
+import { checkIssuers, documentInvalid, nonEmpty, repositoryMissing, unique } from '../../trust/needs.ts'
 import { publicRegion } from '../endpoints.ts'
 import {
   checkSubject,

@@ -16,7 +16,7 @@ import {
   normalized,
   otherMembers,
   parsePolicy,
-} from '../../policy-document.ts'
+} from '../../trust/policy-document.ts'
 import { splitRepositories } from '../names.ts'
 import { parseRegistryHost, partitionOfRegion } from '../partitions.ts'
 import { type DesiredPolicy, type DesiredStatement, isOwnSid, type Tokens } from './desired.ts'

@@ -1,8 +1,8 @@
 /** The inline policy of a role that allows pulling the images of one document. https://docs.aws.amazon.com/IAM/latest/APIReference/API_PutRolePolicy.html */
 import { asText } from '../../../text/json-fields.ts'
-import { samePolicy } from '../../policy-document.ts'
-import type { VendorChange, VendorFinding } from '../../trust-change.ts'
-import type { RemovalPlan } from '../../trust-contract.ts'
+import type { RemovalPlan } from '../../trust/contract.ts'
+import type { VendorChange, VendorFinding } from '../../trust/marked-resource.ts'
+import { samePolicy } from '../../trust/policy-document.ts'
 import { parseRole, publicRegistry } from '../names.ts'
 import { type DesiredPolicy, formerPolicyName } from './desired.ts'
 import { renderPullPolicy } from './policies.ts'

@@ -1,8 +1,7 @@
 /** A role whose trust policy allows exactly the subjects of documents. https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create_for-idp_oidc.html */
 import type { PullpassError } from '../../../errors/pullpass-error.ts'
 import type { JsonObject } from '../../../text/json-fields.ts'
-import type { VendorChange, VendorFinding } from '../../trust-change.ts'
-import { type Accepted, trustRefused } from '../../trust-contract.ts'
+import { type Accepted, trustRefused } from '../../trust/contract.ts'
 import {
   describeFormer,
   describeSharing,
@@ -10,7 +9,8 @@ import {
   isMarked,
   roleShared,
   whyFormerStay,
-} from '../../trust-findings.ts'
+} from '../../trust/findings.ts'
+import type { VendorChange, VendorFinding } from '../../trust/marked-resource.ts'
 import { parseRole } from '../names.ts'
 import type { DesiredRole, DesiredStatement, Tokens } from './desired.ts'
 import { type FoundRole, named, policiesOf, readRole } from './found-role.ts'

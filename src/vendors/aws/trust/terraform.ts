@@ -1,5 +1,12 @@
 /** The resources as Terraform configures them. https://github.com/hashicorp/terraform-provider-aws */
-import { type HclAttribute, hclList, hclText, labelOf, type TerraformBlock, terraformResource } from '../../hcl.ts'
+import {
+  type HclAttribute,
+  hclList,
+  hclText,
+  labelOf,
+  type TerraformBlock,
+  terraformResource,
+} from '../../trust/hcl.ts'
 import { parseRole } from '../names.ts'
 import type { DesiredPolicy, DesiredProvider, DesiredRole } from './desired.ts'
 import { policyResourceName, renderPolicy, renderPullPolicy, renderStatement } from './policies.ts'

@@ -1,6 +1,5 @@
 /** Trust at AWS: an OIDC provider, a role and its policy. https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_oidc.html */
 import type { Context } from '../../../http/context.ts'
-import { markedResource, type VendorFinding } from '../../trust-change.ts'
 import type {
   Accepted,
   ClusterIds,
@@ -9,7 +8,8 @@ import type {
   TrustNeed,
   TrustResource,
   TrustSetup,
-} from '../../trust-contract.ts'
+} from '../../trust/contract.ts'
+import { markedResource, type VendorFinding } from '../../trust/marked-resource.ts'
 import { parseRole, repositoryArns, splitRepositories } from '../names.ts'
 import type { AwsSettings } from '../settings.ts'
 import { type DesiredState, desiredState, type TrustSettings } from './desired.ts'

@@ -5,7 +5,7 @@
  */
 import { publicRegistry } from '../../aws/names.ts'
 import { desiredTrust, roleOfCluster } from '../../aws/trust/trust.ts'
-import type { TrustSetup } from '../../trust-contract.ts'
+import type { TrustSetup } from '../../trust/contract.ts'
 import type { AwsPublicSettings } from '../exchange.ts'
 import { publicHosts } from '../hosts.ts'
 

@@ -18,7 +18,7 @@ import {
   type RemovalScope,
   type TrustFinding,
   trustRefused,
-} from '../../trust-contract.ts'
+} from '../../trust/contract.ts'
 import { credentialCommand, credentialHcl, deleteCredential, scriptLine } from './commands.ts'
 import { type DesiredCredential, type DesiredIdentity, markInName } from './desired.ts'
 import type { FoundIdentity } from './identity.ts'

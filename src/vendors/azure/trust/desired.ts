@@ -5,8 +5,8 @@
 import { createHash } from 'node:crypto'
 import { PullpassError } from '../../../errors/pullpass-error.ts'
 import { checkIssuerUrl } from '../../../oidc/issuer-url.ts'
-import { repositoryMissing } from '../../desired-trust.ts'
-import { markOf, type SubjectsFrom, subjectsFrom, type TrustedCluster, type TrustNeed } from '../../trust-contract.ts'
+import { markOf, type SubjectsFrom, subjectsFrom, type TrustedCluster, type TrustNeed } from '../../trust/contract.ts'
+import { repositoryMissing } from '../../trust/needs.ts'
 import { clouds, registryId, repositoryName } from '../names.ts'
 import type { AzureSettings } from '../settings.ts'
 

@@ -2,8 +2,8 @@
 
 import { asObject } from '../../../text/json-fields.ts'
 import { orAbsent } from '../../operator.ts'
-import { type Accepted, type TrustFinding, trustRefused } from '../../trust-contract.ts'
-import { type OtherToken, sharingOf } from '../../trust-findings.ts'
+import { type Accepted, type TrustFinding, trustRefused } from '../../trust/contract.ts'
+import { type OtherToken, sharingOf } from '../../trust/findings.ts'
 import { createIdentity, identityHcl } from './commands.ts'
 import type { DesiredIdentity } from './desired.ts'
 import { type AzureConnection, sendArm, sendGraph, shortText } from './requests.ts'

@@ -4,12 +4,11 @@
  */
 import type { Context } from '../../../http/context.ts'
 import type { Refusal } from '../../../http/request-errors.ts'
-import { type ApiRequest, send, UnexpectedResponse } from '../../../http/send.ts'
+import { type ApiRequest, send } from '../../../http/send.ts'
 import { asList, asObject, asText } from '../../../text/json-fields.ts'
 import { shellQuote, shellVariable } from '../../../text/plain-text.ts'
 import { Redacted } from '../../../text/redacted.ts'
-import { repeatsSecret } from '../../../text/secret-register.ts'
-import { configuringTrust, once, unavailable } from '../../operator.ts'
+import { configuringTrust, once, unavailable, withoutSecrets } from '../../operator.ts'
 import { armEndpoint, graphEndpoint } from '../endpoints.ts'
 import { type CloudName, clouds } from '../names.ts'
 import { azureHttpClients } from '../operator/library-transport.ts'
@@ -57,12 +56,6 @@ export interface TrustRequest<T> extends Pick<ApiRequest<T>, 'method' | 'json'> 
 }
 
 const statuses = [200, 201, 202, 204]
-
-/** Names and ids of resources are printed. @throws UnexpectedResponse */
-function withoutSecrets(body: unknown, secrets: Context['secrets']): unknown {
-  if (repeatsSecret(JSON.stringify(body), secrets)) throw new UnexpectedResponse('it repeats a credential')
-  return body
-}
 
 /** Characters of a field; the longest at Azure has 8 KiB, the condition of a role. */
 const longestText = 8192

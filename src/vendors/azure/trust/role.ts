@@ -14,7 +14,7 @@ import {
   type RemovalScope,
   type TrustFinding,
   trustRefused,
-} from '../../trust-contract.ts'
+} from '../../trust/contract.ts'
 import { resourceParts } from '../names.ts'
 import { type Assignment, assignmentHcl, createAssignment, scriptLine, updateAssignment } from './commands.ts'
 import type { DesiredRole } from './desired.ts'

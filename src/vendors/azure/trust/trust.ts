@@ -1,7 +1,7 @@
 /** Trust at Azure: an existing identity, its federated credential for each subject, and a role on each registry. */
 import type { ImageReference } from '../../../registry/image-reference.ts'
-import type { RemovalPlan, RemovalScope, TrustResource, TrustSetup } from '../../trust-contract.ts'
-import { observed } from '../../trust-findings.ts'
+import type { RemovalPlan, RemovalScope, TrustResource, TrustSetup } from '../../trust/contract.ts'
+import { observed } from '../../trust/findings.ts'
 import { registryRepositories, resourceParts } from '../names.ts'
 import type { AzureSettings } from '../settings.ts'
 import { assignmentHcl, credentialHcl, identityHcl } from './commands.ts'

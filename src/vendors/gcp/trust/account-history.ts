@@ -5,7 +5,7 @@
  */
 import { asFault, PullpassError } from '../../../errors/pullpass-error.ts'
 import { asObject, asText, jsonOrNone } from '../../../text/json-fields.ts'
-import { type RecordEntry, recordKey, type TrustRecord } from '../../trust-contract.ts'
+import { type RecordEntry, recordKey, type TrustRecord } from '../../trust/contract.ts'
 import { type DesiredState, grantEntry, grantName, grantNeeds } from './desired-state.ts'
 import { deletedIds, readPolicy } from './policy.ts'
 import type { GcpConnection } from './requests.ts'

@@ -2,7 +2,7 @@
 import { asFault, PullpassError } from '../../../errors/pullpass-error.ts'
 import { asObject, asText } from '../../../text/json-fields.ts'
 import type { Operation } from '../../operation.ts'
-import { trustRefused } from '../../trust-contract.ts'
+import { trustRefused } from '../../trust/contract.ts'
 import { followOperation, readOperation } from '../iam.ts'
 import { accountParts, poolOf } from '../names.ts'
 import type { AccountHistory } from './account-history.ts'

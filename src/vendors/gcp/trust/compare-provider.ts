@@ -5,7 +5,7 @@
 import { parseJwks } from '../../../oidc/keys.ts'
 import { compareStoredKeys, kidsOf } from '../../../oidc/stored-keys.ts'
 import { shellQuote } from '../../../text/plain-text.ts'
-import { type Override, type Replaceable, trustRefused } from '../../trust-contract.ts'
+import { type Override, type Replaceable, trustRefused } from '../../trust/contract.ts'
 import { renderUploadedKeys } from '../stores/gcp-provider.ts'
 import { type DesiredProvider, defaultAudiences, describeSuccessor, subjectMapping } from './desired-state.ts'
 import type { GcpChange, GcpFinding, ProviderFields, UpdatedFields } from './finding.ts'

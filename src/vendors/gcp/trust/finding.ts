@@ -1,6 +1,6 @@
 /** The evaluation of one resource at Google: a verdict, and the changes in their order. */
 import type { PullpassError } from '../../../errors/pullpass-error.ts'
-import type { Override, Replaceable, Verdict } from '../../trust-contract.ts'
+import type { Override, Replaceable, Verdict } from '../../trust/contract.ts'
 import { type DesiredGrant, grantName } from './desired-state.ts'
 
 export type GcpChange =

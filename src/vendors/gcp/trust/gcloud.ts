@@ -5,7 +5,7 @@
  * contain only the number. The project ID of a service account is part of its address.
  */
 import { shellQuote } from '../../../text/plain-text.ts'
-import type { ScriptLine } from '../../trust-contract.ts'
+import type { ScriptLine } from '../../trust/contract.ts'
 import { accountParts, gcloudAccount } from '../names.ts'
 import { setFields } from './apply-change.ts'
 import type { DesiredGrant } from './desired-state.ts'

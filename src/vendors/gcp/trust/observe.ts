@@ -2,7 +2,7 @@
 import { asFault, PullpassError } from '../../../errors/pullpass-error.ts'
 import { asObject, asText } from '../../../text/json-fields.ts'
 import { shellQuote } from '../../../text/plain-text.ts'
-import { type Accepted, type Replaceable, trustRefused } from '../../trust-contract.ts'
+import { type Accepted, type Replaceable, trustRefused } from '../../trust/contract.ts'
 import { accountParts, gcloudAccount } from '../names.ts'
 import type { AccountHistory, FormerAccount } from './account-history.ts'
 import { compareProvider } from './compare-provider.ts'

@@ -1,7 +1,7 @@
 /** A resource at Google as a block for Terraform. https://github.com/hashicorp/terraform-provider-google */
 import { createHash } from 'node:crypto'
-import { type HclAttribute, hashComment, hclBlock, hclText } from '../../hcl.ts'
-import type { HclResource } from '../../trust-contract.ts'
+import type { HclResource } from '../../trust/contract.ts'
+import { type HclAttribute, hashComment, hclBlock, hclText } from '../../trust/hcl.ts'
 import { accountParts, poolOf } from '../names.ts'
 import { type DesiredGrant, grantNeeds } from './desired-state.ts'
 import { type Resource, resourceName } from './finding.ts'

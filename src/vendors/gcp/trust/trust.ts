@@ -1,6 +1,6 @@
 /** The resources of trust at Google: a pool, a provider in it, a service account, and grants. https://cloud.google.com/iam/docs/workload-identity-federation */
 import type { ImageReference } from '../../../registry/image-reference.ts'
-import type { RemovalScope, TrustFinding, TrustRecord, TrustResource, TrustSetup } from '../../trust-contract.ts'
+import type { RemovalScope, TrustFinding, TrustRecord, TrustResource, TrustSetup } from '../../trust/contract.ts'
 import { accountParts, artifactRepository, createdId, poolOf, providerOfParts } from '../names.ts'
 import type { GcpSettings } from '../settings.ts'
 import { openHistory } from './account-history.ts'

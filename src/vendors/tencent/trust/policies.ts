@@ -11,7 +11,7 @@ import {
   listOf,
   normalized,
   otherMembers,
-} from '../../policy-document.ts'
+} from '../../trust/policy-document.ts'
 import { parseRole } from '../names.ts'
 import type { DesiredInstance, DesiredPolicy, DesiredStatement } from './desired.ts'
 

@@ -3,9 +3,9 @@
  * which contains the mark of the cluster. https://www.tencentcloud.com/document/product/598/32212
  */
 import { asObject, asText } from '../../../text/json-fields.ts'
-import type { VendorChange, VendorFinding } from '../../trust-change.ts'
-import { type RemovalPlan, type RemovalScope, trustRefused } from '../../trust-contract.ts'
-import { describeOwner, isMarked } from '../../trust-findings.ts'
+import { type RemovalPlan, type RemovalScope, trustRefused } from '../../trust/contract.ts'
+import { describeOwner, isMarked } from '../../trust/findings.ts'
+import type { VendorChange, VendorFinding } from '../../trust/marked-resource.ts'
 import { parseRole } from '../names.ts'
 import type { DesiredPolicy } from './desired.ts'
 import { renderPullPolicy, samePolicy } from './policies.ts'

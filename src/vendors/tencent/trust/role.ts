@@ -4,9 +4,9 @@
  * https://www.tencentcloud.com/document/product/598/47191
  */
 
-import type { VendorChange, VendorFinding } from '../../trust-change.ts'
-import { type Accepted, marksIn, trustRefused } from '../../trust-contract.ts'
-import { describeSharing, describeTokens, isMarked, roleShared, whyFormerStay } from '../../trust-findings.ts'
+import { type Accepted, marksIn, trustRefused } from '../../trust/contract.ts'
+import { describeSharing, describeTokens, isMarked, roleShared, whyFormerStay } from '../../trust/findings.ts'
+import type { VendorChange, VendorFinding } from '../../trust/marked-resource.ts'
 import { parseRole } from '../names.ts'
 import type { DesiredRole, DesiredStatement } from './desired.ts'
 import { type FoundRole, policiesOf, readRole } from './found-role.ts'

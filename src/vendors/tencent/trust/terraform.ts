@@ -1,6 +1,7 @@
 /** The resources as Terraform configures them. https://registry.terraform.io/providers/tencentcloudstack/tencentcloud/latest/docs */
-import { hclList, hclText, labelOf, terraformResource } from '../../hcl.ts'
-import type { HclResource, TrustFinding } from '../../trust-contract.ts'
+
+import type { HclResource, TrustFinding } from '../../trust/contract.ts'
+import { hclList, hclText, labelOf, terraformResource } from '../../trust/hcl.ts'
 import { parseRole } from '../names.ts'
 import type { DesiredPolicy, DesiredProvider, DesiredRole } from './desired.ts'
 import { renderPolicy, renderPullPolicy, renderStatement } from './policies.ts'

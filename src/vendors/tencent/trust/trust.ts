@@ -1,6 +1,5 @@
 /** Trust at Tencent Cloud: an OIDC provider, a role and a policy of CAM. https://www.tencentcloud.com/document/product/598/47191 */
 import type { Context } from '../../../http/context.ts'
-import { markedResource, type VendorFinding } from '../../trust-change.ts'
 import type {
   Accepted,
   OpenedTrust,
@@ -9,7 +8,8 @@ import type {
   TrustFinding,
   TrustResource,
   TrustSetup,
-} from '../../trust-contract.ts'
+} from '../../trust/contract.ts'
+import { markedResource, type VendorFinding } from '../../trust/marked-resource.ts'
 import {
   imageInRepository,
   parseRole,

@@ -1,7 +1,7 @@
 /** Changes at Yandex Cloud as commands of yc, and resources as Terraform. https://yandex.cloud/docs/cli/cli-ref, https://registry.terraform.io/providers/yandex-cloud/yandex */
 import { shellQuote } from '../../../text/plain-text.ts'
-import { type HclAttribute, hashComment, hclBlock, hclText, labelOf, terraformResource } from '../../hcl.ts'
-import type { Change, HclResource } from '../../trust-contract.ts'
+import type { Change, HclResource } from '../../trust/contract.ts'
+import { type HclAttribute, hashComment, hclBlock, hclText, labelOf, terraformResource } from '../../trust/hcl.ts'
 import { kindOf } from '../names.ts'
 import type { FoundFederation } from './account.ts'
 import type { DesiredAccount, DesiredCredential, DesiredFederation, DesiredRole } from './desired.ts'

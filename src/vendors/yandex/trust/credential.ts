@@ -11,7 +11,7 @@ import {
   type RemovalPlan,
   type RemovalScope,
   type TrustFinding,
-} from '../../trust-contract.ts'
+} from '../../trust/contract.ts'
 import {
   editsCredentials,
   type FoundAccount,

@@ -13,7 +13,7 @@ import {
   type RemovalScope,
   type TrustFinding,
   trustRefused,
-} from '../../trust-contract.ts'
+} from '../../trust/contract.ts'
 import { editsFederations, type FoundAccount, type FoundFederation, federationIn } from './account.ts'
 import { changeOf, type FederationFields, federationHcl } from './commands.ts'
 import type { DesiredFederation } from './desired.ts'

@@ -9,9 +9,8 @@ import type { Refusal } from '../../../http/request-errors.ts'
 import { type ApiRequest, send, UnexpectedResponse } from '../../../http/send.ts'
 import { asList, asObject, asText } from '../../../text/json-fields.ts'
 import { shellVariable } from '../../../text/plain-text.ts'
-import { repeatsSecret } from '../../../text/secret-register.ts'
 import { followOperation, type Operation, readOperationState } from '../../operation.ts'
-import { configuringTrust, unavailable } from '../../operator.ts'
+import { configuringTrust, unavailable, withoutSecrets } from '../../operator.ts'
 import { type Api, apiEndpoint } from '../endpoints.ts'
 import { isId } from '../names.ts'
 import { operatorToken, signInCommand } from '../operator/sign-in.ts'
@@ -32,12 +31,6 @@ interface YandexRequest<T> extends Pick<ApiRequest<T>, 'method' | 'json' | 'head
   readonly path: string
   readonly read: (body: unknown) => T
   readonly needs: RoleNeeded | undefined
-}
-
-/** Names and ids of resources are printed. @throws UnexpectedResponse */
-function withoutSecrets(body: unknown, secrets: Context['secrets']): unknown {
-  if (repeatsSecret(JSON.stringify(body), secrets)) throw new UnexpectedResponse('it repeats a credential')
-  return body
 }
 
 /** @throws TRUST_CREDENTIALS_MISSING, TRUST_DENIED, TRUST_NOT_FOUND, TRUST_CONFLICT, TRUST_REFUSED, TRUST_UNAVAILABLE */

@@ -14,7 +14,7 @@ import {
   recordKey,
   type TrustFinding,
   trustRefused,
-} from '../../trust-contract.ts'
+} from '../../trust/contract.ts'
 import { kindOf, registryOf } from '../names.ts'
 import { changeOf, roleHcl } from './commands.ts'
 import { type DesiredRole, roleName } from './desired.ts'

@@ -6,7 +6,7 @@ import { compareProvider } from '../../../../src/vendors/gcp/trust/compare-provi
 import type { DesiredProvider } from '../../../../src/vendors/gcp/trust/desired-state.ts'
 import type { GcpFinding } from '../../../../src/vendors/gcp/trust/finding.ts'
 import type { FoundProvider } from '../../../../src/vendors/gcp/trust/observed-state.ts'
-import type { Replaceable } from '../../../../src/vendors/trust-contract.ts'
+import type { Replaceable } from '../../../../src/vendors/trust/contract.ts'
 
 const name = 'projects/1/locations/global/workloadIdentityPools/pool/providers/cluster'
 const subject = 'system:serviceaccount:image-system:pullpass'

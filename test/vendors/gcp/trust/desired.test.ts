@@ -6,7 +6,7 @@ import { listNeeds, type TrustInputs } from '../../../../src/trust/needs.ts'
 import type { GcpSettings } from '../../../../src/vendors/gcp/settings.ts'
 import { desiredState } from '../../../../src/vendors/gcp/trust/desired.ts'
 import type { DesiredState } from '../../../../src/vendors/gcp/trust/desired-state.ts'
-import { markOf, type TrustedCluster, type TrustNeed } from '../../../../src/vendors/trust-contract.ts'
+import { markOf, type TrustedCluster, type TrustNeed } from '../../../../src/vendors/trust/contract.ts'
 import { vendors } from '../../../../src/vendors/vendors.ts'
 import { loadText } from '../../../document/load-text.ts'
 

@@ -4,7 +4,7 @@ import { renderTerraform as renderFindings } from '../../../../src/trust/render-
 import type { GcpFinding } from '../../../../src/vendors/gcp/trust/finding.ts'
 import { evaluateAccount, evaluatePool } from '../../../../src/vendors/gcp/trust/observe.ts'
 import { toFinding } from '../../../../src/vendors/gcp/trust/trust.ts'
-import { hclText } from '../../../../src/vendors/hcl.ts'
+import { hclText } from '../../../../src/vendors/trust/hcl.ts'
 import { anyText } from '../../../support/any-text.ts'
 import fc from '../../../support/fast-check.ts'
 import { findings, nasty, pool } from './hostile-findings.ts'

@@ -1,16 +1,16 @@
 /** Resources whose changes are requests and commands of a vendor's tool, as the trust resources that all vendors have. */
-import type { PullpassError } from '../errors/pullpass-error.ts'
-import type { Context } from '../http/context.ts'
-import { shellQuote } from '../text/plain-text.ts'
-import type { Accepted, Change, HclResource, Override, TrustFinding, TrustResource, Verdict } from './trust-contract.ts'
-import { observed } from './trust-findings.ts'
+import type { PullpassError } from '../../errors/pullpass-error.ts'
+import type { Context } from '../../http/context.ts'
+import { shellQuote } from '../../text/plain-text.ts'
+import type { Accepted, Change, HclResource, Override, TrustFinding, TrustResource, Verdict } from './contract.ts'
+import { observed } from './findings.ts'
 
 export interface VendorChange {
   readonly action: Change['action']
   /** Of an update: the names of the fields that change. */
   readonly fields?: readonly string[]
   readonly description: string
-  /** Of the command line, after the name of the tool. */
+  /** Of the command, after its beginning. */
   readonly words: readonly string[]
   readonly apply: () => Promise<unknown>
 }
@@ -32,7 +32,7 @@ export interface VendorFinding {
 
 /** A resource that carries the cluster's mark at the vendor: nothing is recorded in the cluster. */
 interface MarkedResource extends Pick<TrustResource, 'vendor' | 'kind' | 'name' | 'needs' | 'planRemoval'> {
-  /** The vendor's command-line tool. */
+  /** The beginning of each command, as a shell reads it: the name of the vendor's command-line tool. */
   readonly tool: string
   readonly hcl: (presence: TrustFinding['presence']) => HclResource
   /** @throws TRUST_DENIED if the operator is of another account than the resource: a request would reach another resource */
@@ -72,7 +72,7 @@ export const markedResource = (
 })
 
 function toChange(tool: string, { action, fields = [], description, words, apply }: VendorChange): Change {
-  const command = [tool, ...words].map(shellQuote).join(' ')
+  const command = [tool, ...words.map(shellQuote)].join(' ')
   return {
     action,
     fields,

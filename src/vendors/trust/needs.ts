@@ -1,7 +1,7 @@
 /** Needs of documents, grouped to the resources that vendors with trust policies have: the checks and groups that these vendors share. */
-import { environmentSource } from '../document/load-documents.ts'
-import { PullpassError } from '../errors/pullpass-error.ts'
-import type { TrustedCluster, TrustNeed } from './trust-contract.ts'
+import { environmentSource } from '../../document/load-documents.ts'
+import { PullpassError } from '../../errors/pullpass-error.ts'
+import type { TrustedCluster, TrustNeed } from './contract.ts'
 
 /** A trust policy identifies a cluster by its issuer only. `vendor`: for the message. @throws USAGE_INVALID */
 export function checkIssuers(clusters: readonly Pick<TrustedCluster, 'name' | 'issuer'>[], vendor: string): void {

@@ -1,6 +1,6 @@
 /** Evaluations of trust resources that vendors share: an unreadable one, an identity of several clusters, and one of another owner. */
-import { asFault, PullpassError } from '../errors/pullpass-error.ts'
-import type { Context } from '../http/context.ts'
+import { asFault, PullpassError } from '../../errors/pullpass-error.ts'
+import type { Context } from '../../http/context.ts'
 import {
   type Accepted,
   marksIn,
@@ -11,7 +11,7 @@ import {
   type TrustFinding,
   type TrustResource,
   trustRefused,
-} from './trust-contract.ts'
+} from './contract.ts'
 
 /** A failed read is a verdict, not an exception; only an interruption is thrown. */
 export async function observed(

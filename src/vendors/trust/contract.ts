@@ -8,12 +8,12 @@
  */
 
 import { createHash } from 'node:crypto'
-import type { Document, DocumentRegistry } from '../document/document.ts'
-import type { TextRule } from '../document/field-rules.ts'
-import { PullpassError } from '../errors/pullpass-error.ts'
-import type { Context } from '../http/context.ts'
-import type { IssuerKey } from '../oidc/keys.ts'
-import type { ImageReference } from '../registry/image-reference.ts'
+import type { Document, DocumentRegistry } from '../../document/document.ts'
+import type { TextRule } from '../../document/field-rules.ts'
+import { PullpassError } from '../../errors/pullpass-error.ts'
+import type { Context } from '../../http/context.ts'
+import type { IssuerKey } from '../../oidc/keys.ts'
+import type { ImageReference } from '../../registry/image-reference.ts'
 
 export interface TrustSetup<Settings> {
   readonly repositories: RepositoryNames

@@ -1,7 +1,7 @@
 /** HCL: texts, blocks, and resources of Terraform providers. https://developer.hashicorp.com/terraform/language/expressions/strings#escape-sequences */
 import { createHash } from 'node:crypto'
-import { plainLine } from '../text/plain-text.ts'
-import type { HclResource, TrustFinding } from './trust-contract.ts'
+import { plainLine } from '../../text/plain-text.ts'
+import type { HclResource, TrustFinding } from './contract.ts'
 
 /** A quoted template without template sequences: `${` and `%{` are escaped by doubling. */
 export function hclText(text: string): string {

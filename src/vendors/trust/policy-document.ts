@@ -1,5 +1,5 @@
 /** Policy documents of clouds in JSON, compared: which tokens a condition accepts, and whether two documents are equivalent. */
-import { asObject, asText, isDeeperThan, type JsonObject, jsonOrNone } from '../text/json-fields.ts'
+import { asObject, asText, isDeeperThan, type JsonObject, jsonOrNone } from '../../text/json-fields.ts'
 
 /** A single value and a list of one are equivalent. */
 export const listOf = (value: unknown): readonly unknown[] =>
