@@ -65,8 +65,9 @@ export const init: Command<typeof flags> = {
   usage: ['init HOST... [flags]', 'init --from-env [flags]'],
   details: [
     'Writes a commented ClusterPullSecret for the registries: vendor, region and account by their hosts; from the cluster its',
-    'issuer, the namespaces whose pods pull from these hosts, and their pull secrets. What remains unknown is marked FILL_IN',
-    'and listed on standard error. Nothing is created in the cluster or at a cloud.',
+    'issuer, the namespaces whose pods pull from these hosts, and their pull secrets. What remains unknown is marked FILL_IN,',
+    'or, if only pullpass trust needs it, commented out; both are listed on standard error. Nothing is created in the cluster',
+    'or at a cloud.',
     'With --from-env it converts the variables PROJECT_NUMBER, POOL_ID, PROVIDER_ID, SERVICE_ACCOUNT_EMAIL,',
     'REGISTRY_SECRET_NAME, REGISTRY_HOSTS and REGISTRY_SECRET_NAMESPACES into a ClusterPullSecret for the same Secret. It has',
     'the name of the Secret, so that pull secrets that pullpass refresh wrote from these variables remain unchanged:',
@@ -82,7 +83,7 @@ export const init: Command<typeof flags> = {
 
   async run({ flags: given, positionals: hosts, context, terminal }) {
     const account = given['service-account']
-    const serviceAccount = account === undefined ? undefined : parseNamespacedName(account, 'service account', 'init')
+    const serviceAccount = account === undefined ? undefined : parseNamespacedName(account, '--service-account', 'init')
     checkSource(given, hosts)
     if (given['from-env']) {
       const document = await documentFromEnvironment(context.environment, context.vendors)
@@ -95,10 +96,14 @@ export const init: Command<typeof flags> = {
     const { draftDocument } = await import('./init/draft.ts')
     const survey = given.offline ? undefined : await surveyOf(given, hosts, context)
     const request = { hosts, name: given.name, namespaces: given.namespaces, serviceAccount, set: given.set }
-    const { text, missing } = await draftDocument(request, survey, context)
+    const { text, missing, commented } = await draftDocument(request, survey, context)
     if (given.out === undefined) terminal.print(text.trimEnd())
     else await writeNew(given.out, text)
     if (missing.length > 0) terminal.printError(`to be filled in: ${missing.join(', ')}`)
+    if (commented.length > 0)
+      terminal.printError(
+        `to be filled in before pullpass trust, and commented out until then: ${commented.join(', ')}`,
+      )
     return 0
   },
 }

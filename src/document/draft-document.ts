@@ -31,8 +31,16 @@ export interface DraftRegistry {
 /** The mark of a value that is not known: no rule of a field accepts it. */
 const missing = 'FILL_IN'
 
-/** YAML, and the paths of fields that have to be filled in. */
-export function renderDraft(draft: DraftDocument): { readonly text: string; readonly missing: readonly string[] } {
+export interface Draft {
+  /** YAML. */
+  readonly text: string
+  /** The paths of fields that have to be filled in. */
+  readonly missing: readonly string[]
+  /** The paths of the settings for pullpass trust, which are comments. */
+  readonly commented: readonly string[]
+}
+
+export function renderDraft(draft: DraftDocument): Draft {
   const unknown: string[] = []
   const fill = (path: string, value: string | undefined): string => {
     if (value !== undefined) return scalar(value)
@@ -63,7 +71,10 @@ export function renderDraft(draft: DraftDocument): { readonly text: string; read
     '  registries:',
     ...draft.registries.flatMap((registry, index) => renderRegistry(registry, `spec.registries[${index}]`, fill)),
   ]
-  return { text: `${lines.join('\n')}\n`, missing: unknown }
+  const commented = draft.registries.flatMap(({ vendor, trust = [] }, index) =>
+    vendor === undefined || trust.length === 0 ? [] : [`spec.registries[${index}].${vendor}.trust`],
+  )
+  return { text: `${lines.join('\n')}\n`, missing: unknown, commented }
 }
 
 type Fill = (path: string, value: string | undefined) => string

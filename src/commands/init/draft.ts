@@ -1,7 +1,7 @@
 /** A document for registries by their hosts: from vendors, flags and the cluster. */
 import type { NamespacedName } from '../../document/document.ts'
 import { checkShape } from '../../document/document-errors.ts'
-import { type DraftRegistry, renderDraft } from '../../document/draft-document.ts'
+import { type Draft, type DraftRegistry, renderDraft } from '../../document/draft-document.ts'
 import { brokenRule, registryHost } from '../../document/field-rules.ts'
 import { includedNamespace, objectName } from '../../document/kubernetes-names.ts'
 import { showValue } from '../../document/show-value.ts'
@@ -27,7 +27,7 @@ export async function draftDocument(
   request: DraftRequest,
   survey: ClusterSurvey | undefined,
   { vendors }: Pick<VendorContext, 'vendors'>,
-): Promise<ReturnType<typeof renderDraft>> {
+): Promise<Draft> {
   const { hosts, name, serviceAccount } = request
   const fail = (seen: string, expected: string) => usageFault('init', seen, expected)
   for (const host of hosts) {
