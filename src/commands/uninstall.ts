@@ -253,8 +253,16 @@ function renderSteps(steps: readonly UninstallStep[], { dryRun, color, columns }
     return [phase, { text: dryRun ? inDryRun(result) : result, tone }, kind, name]
   })
   const table = renderTable({ header: ['PHASE', 'RESULT', 'KIND', 'NAME'], rows }, color, columns)
-  const notes = steps.flatMap(({ kind, name, note }) =>
-    note === undefined ? [] : [plainLine(`note: ${kind} ${name}: ${note}`)],
+  const removesTrust = steps.some(
+    ({ phase, result }) => phase === 'trust' && result === (dryRun ? 'deleted' : 'pending'),
   )
+  const notes = [
+    ...(removesTrust
+      ? ['note: phase trust removes what trust apply created at the cloud; with --keep-trust it is kept']
+      : []),
+    ...steps.flatMap(({ kind, name, note }) =>
+      note === undefined ? [] : [plainLine(`note: ${kind} ${name}: ${note}`)],
+    ),
+  ]
   return [table, ...(notes.length === 0 ? [] : [notes.join('\n')])].join('\n\n')
 }

@@ -55,6 +55,7 @@ const stepsOf = ({ stdout }: PullpassRun): string[] =>
   )
 
 const json = ['-o', 'json']
+const keepTrustNote = /^note: phase trust removes what trust apply created at the cloud; with --keep-trust it is kept$/m
 
 suite('uninstall', { concurrency: 4 }, () => {
   test('detaches the pull secret, deletes it on request, and removes trust; then there is nothing to do', async (t) => {
@@ -106,7 +107,10 @@ suite('uninstall', { concurrency: 4 }, () => {
     assert.match(run.stdout, /^detach +would-detach +ServiceAccount +team-a\/default$/m)
     assert.match(run.stdout, /^pull-secrets +would-delete +Secret +team-a\/regcred$/m)
     assert.match(run.stdout, /^trust +would-delete +provider +projects\/.*\/providers\/cluster$/m)
+    assert.match(run.stdout, keepTrustNote)
     assert.match(run.stdout, /^Dry run: nothing was changed\.$/m)
+    const keeping = await succeed(sandbox, ['uninstall', '-f', file, '--dry-run', '--keep-trust'])
+    assert.doesNotMatch(keeping.stdout, /^trust |keep-trust/m)
     const structured = await succeed(sandbox, ['uninstall', '-f', file, '--dry-run', ...json])
     assert.equal(JSON.parse(structured.stdout).dryRun, true)
     assert.equal(stepsOf(structured)[0], 'detach would-detach ServiceAccount team-a/default')
@@ -215,6 +219,7 @@ suite('uninstall', { concurrency: 4 }, () => {
     const run = await runPullpass(sandbox, ['uninstall', '-f', file, ...json], { prompt })
 
     assert.equal(run.exitCode, 1)
+    assert.match(run.stderr, keepTrustNote)
     assert.match(
       run.stdout,
       /"result": "blocked",\s+"notes": \[\s+"it was not in the plan: run the same command again"/,
