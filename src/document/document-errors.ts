@@ -22,7 +22,7 @@ export function checkShape<T>(
 function problemsOf(issue: z.core.$ZodIssue, schema: unknown, whole: unknown): FieldProblem[] {
   const path = issue.path.map((step) => (typeof step === 'number' ? step : String(step)))
   if (issue.code === 'unrecognized_keys') {
-    const known = fieldsAt(schema, path)
+    const known = partAt(schema, path).fields
     return issue.keys.map((key) => unknownField(path, key, known))
   }
   if (issue.code === 'invalid_key') {
@@ -30,19 +30,26 @@ function problemsOf(issue: z.core.$ZodIssue, schema: unknown, whole: unknown): F
   }
   const value = valueAt(whole, path)
   const counts = issue.code === 'too_big' || issue.code === 'too_small'
-  const expected = `${issue.message}${asList(issue, value)}`
+  const canOmit = issue.code === 'too_small' && partAt(schema, path).presence === 'optional'
+  const expected = asList(issue, value) ?? `${issue.message}${canOmit ? ', or omit the field' : ''}`
   if (value === undefined) return [{ path, predicate: 'is missing', expected, order: 'last' }]
   return [{ path, predicate: `is ${counts ? countItems(value) : showField(path, value)}`, expected }]
 }
 
-/** The fields of the object at `path`; empty if the schema has none there. Schemas describe themselves in `_zod.def`. */
-function fieldsAt(schema: unknown, path: FieldPath): readonly string[] {
+/** The part of a schema at `path`. Schemas describe themselves in `_zod.def`. */
+function partAt(schema: unknown, path: FieldPath, presence: SchemaPart['presence'] = 'required'): SchemaPart {
   const def = asObject(asObject(asObject(schema)?.['_zod'])?.['def'])
-  if (def?.['innerType'] !== undefined) return fieldsAt(def['innerType'], path) // an optional field
+  if (def?.['innerType'] !== undefined) return partAt(def['innerType'], path, 'optional')
   const [step, ...rest] = path
   const shape = asObject(def?.['shape'])
-  if (shape !== undefined) return step === undefined ? Object.keys(shape) : fieldsAt(shape[step], rest)
-  return step === undefined ? [] : fieldsAt(def?.['element'] ?? def?.['valueType'], rest)
+  if (step === undefined) return { fields: Object.keys(shape ?? {}), presence }
+  return partAt(shape?.[step] ?? def?.['element'] ?? def?.['valueType'], rest)
+}
+
+interface SchemaPart {
+  /** Of an object; empty for anything else, and where the schema has no part. */
+  readonly fields: readonly string[]
+  readonly presence: 'required' | 'optional'
 }
 
 /** A secret in the place of its source is a frequent mistake: of a field such as clientSecret, no value is shown. */
@@ -64,10 +71,10 @@ function unknownField(path: FieldPath, key: string, known: readonly string[]): F
 }
 
 /** A single item in place of a list of one is a frequent mistake. */
-function asList(issue: z.core.$ZodIssue, value: unknown): string {
-  if (issue.code !== 'invalid_type' || issue.expected !== 'array' || typeof value !== 'string') return ''
+function asList(issue: z.core.$ZodIssue, value: unknown): string | undefined {
+  if (issue.code !== 'invalid_type' || issue.expected !== 'array' || typeof value !== 'string') return undefined
   const shown = showValue(value)
-  return /^"[\w.:/-]{1,80}"$/.test(shown) ? `, such as [${shown.slice(1, -1)}]` : ''
+  return /^"[\w.:/-]{1,80}"$/.test(shown) ? `a list, such as [${shown.slice(1, -1)}]` : undefined
 }
 
 function countItems(value: unknown): string {

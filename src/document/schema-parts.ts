@@ -28,12 +28,10 @@ export const fileFields: z.core.$ZodRegistry<object> = z.registry<object>()
 
 /** A list of one to `most` items. */
 export function list<T extends z.ZodMiniType>(item: T, most: number, description: string): z.ZodMiniArray<T> {
+  const expected = () => `a list, each item ${item.safeParse(undefined).error?.issues[0]?.message}`
   return z
-    .array(item, { error: 'a list' })
-    .check(
-      z.minLength(1, { error: 'at least one item, or omit the field' }),
-      z.maxLength(most, { error: `at most ${most} items` }),
-    )
+    .array(item, { error: expected })
+    .check(z.minLength(1, { error: 'at least one item' }), z.maxLength(most, { error: `at most ${most} items` }))
     .register(z.globalRegistry, { description })
 }
 
@@ -45,12 +43,21 @@ export function word<const T extends readonly string[]>(
   return z.enum(words, { error: `one of: ${words.join(', ')}` }).register(z.globalRegistry, { description })
 }
 
-/** An object with these fields only. */
+/** An object with these fields only. `expected`: its form, where the names of its required fields do not describe it. */
 export function fields<T extends z.core.$ZodLooseShape>(
   shape: T,
   description: string,
+  expected?: string,
 ): z.ZodMiniObject<T, z.core.$strict> {
-  return z.strictObject(shape, { error: 'an object' }).register(z.globalRegistry, { description })
+  const error = () => expected ?? objectWith(shape)
+  return z.strictObject(shape, { error }).register(z.globalRegistry, { description })
+}
+
+/** Schemas describe themselves in `_zod.def`. */
+function objectWith(shape: z.core.$ZodLooseShape): string {
+  const names = Object.keys(shape)
+  const required = names.filter((name) => shape[name]._zod.def.type !== 'optional')
+  return `an object with ${required.length > 0 ? required.join(', ') : `some of: ${names.join(', ')}`}`
 }
 
 /** Labels, annotations, headers: up to `most` entries. */

@@ -92,6 +92,8 @@ const registryShape = {
   ),
 }
 
+const registryExpected = 'an object with name, hosts and one vendor: {name: NAME, hosts: [HOST], VENDOR: {…}}'
+
 /** A tenant's document is kept in the memory of a controller that works for all tenants. */
 const mostTenantRegistries = 16
 const mostTenantHosts = 32
@@ -137,10 +139,12 @@ export function composeSchemas(vendors: DocumentVendors, forms: VendorForms): Do
       ...fieldsOf('form'),
     },
     'A registry, with exactly one vendor',
+    registryExpected,
   )
   const tenantRegistry = fields(
     { ...registryShape, hosts: hosts(mostTenantHosts), ...fieldsOf('tenantForm') },
     'A registry, with exactly one vendor',
+    registryExpected,
   )
   const targets = Object.values(vendors).flatMap(({ stores = {} }) => Object.values(stores).map(({ form }) => form))
   return {

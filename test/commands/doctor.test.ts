@@ -236,7 +236,10 @@ suite('pullpass doctor', () => {
     const file = await sandbox.write('pull.yaml', 'kind: ClusterPullSecret\n')
     const { stdout, exitCode } = await runPullpass(sandbox, ['doctor', '-f', file])
     assert.match(stdout, /^document +failed +DOCUMENT_INVALID: \S+pull\.yaml$/m)
-    assert.match(stdout, /^ {2}also \S+pull\.yaml:1:1: spec is missing, expected an object$/m)
+    assert.match(
+      stdout,
+      /^ {2}also \S+pull\.yaml:1:1: spec is missing, expected an object with namespaces, registries$/m,
+    )
     assert.equal(exitCode, 1)
   })
 
@@ -249,12 +252,12 @@ suite('pullpass doctor', () => {
   })
 
   for (const [title, argv, seen] of [
-    ['an image of no name', ['--image', 'UPPER/case:tag:tag'], /"UPPER\/case:tag:tag" is not a valid image name/],
-    ['a pod without its namespace', ['--pod', 'web-0'], /"web-0" is not a valid pod name/],
+    ['an image of no name', ['--image', 'UPPER/case:tag:tag'], /--image is "UPPER\/case:tag:tag", not an image name/],
+    ['a pod without its namespace', ['--pod', 'web-0'], /--pod is "web-0"\n {2}expected NAMESPACE\/NAME/],
     [
       'a service account without its namespace',
       ['--service-account', 'pullpass'],
-      /"pullpass" is not a valid service account name/,
+      /--service-account is "pullpass"\n {2}expected NAMESPACE\/NAME/,
     ],
     [
       'two namespaces',

@@ -53,7 +53,36 @@ suite('a document is refused for', () => {
       '-:3:1: metadata.name is missing',
       'lower-case letters, digits, "-" and ".", each part beginning and ending with a letter or digit',
     ],
-    'an empty field': [/namespaces: .*/, 'namespaces:', '-:5:3: spec.namespaces is empty', 'an object'],
+    'an empty field': [
+      /namespaces: .*/,
+      'namespaces:',
+      '-:5:3: spec.namespaces is empty',
+      'an object with some of: include, exclude, selector, emptyPolicy',
+    ],
+    'an empty object that has required fields': [
+      /registries:[\s\S]*/,
+      'registries: [{name: quay, hosts: [quay.io], quay: }]\n',
+      '-:6:47: spec.registries[0].quay is empty',
+      'an object with robot',
+    ],
+    'a missing list of texts': [
+      /^ *hosts: .*\n/m,
+      '',
+      '-:7:7: spec.registries[0].hosts is missing',
+      'a list, each item host[:port][/path/] in lower case, such as europe-docker.pkg.dev',
+    ],
+    'a missing list of objects': [
+      / *registries:[\s\S]*/,
+      '',
+      '-:4:1: spec.registries is missing',
+      'a list, each item an object with name, hosts and one vendor: {name: NAME, hosts: [HOST], VENDOR: {…}}',
+    ],
+    'an empty list that is required': [
+      '[europe-docker.pkg.dev]',
+      '[]',
+      '-:8:7: spec.registries[0].hosts is an empty list',
+      'at least one item',
+    ],
     'a number for a text': [
       'name: google',
       'name: 5',

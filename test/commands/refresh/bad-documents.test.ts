@@ -44,7 +44,7 @@ const badDocuments: Record<string, BadInput> = {
     printed: [
       'DOCUMENT_INVALID (document): FOLDER/pull.yaml:8:7: spec.registries[0].host is not a known field',
       '  expected "hosts"',
-      '  also FOLDER/pull.yaml:7:7: spec.registries[0].hosts is missing, expected a list',
+      '  also FOLDER/pull.yaml:7:7: spec.registries[0].hosts is missing, expected a list, each item host[:port][/path/] in lower case, such as europe-docker.pkg.dev',
     ],
   },
   'no provider': {
