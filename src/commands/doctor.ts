@@ -150,7 +150,7 @@ const missingDocument: readonly ErrorCode[] = ['USAGE_INVALID', 'DOCUMENT_UNREAD
 
 /** @throws USAGE_INVALID */
 function readFlags({ flags }: DoctorCall): Pick<RequestOptions, 'pod' | 'serviceAccount' | 'image' | 'namespace'> {
-  const pod = flags.pod === undefined ? undefined : parseNamespacedName(flags.pod, 'pod', 'doctor')
+  const pod = flags.pod === undefined ? undefined : parseNamespacedName(flags.pod, '--pod', 'doctor')
   const account = flags['service-account']
   if (pod !== undefined && flags.namespace !== undefined && flags.namespace !== pod.namespace) {
     throw usageFault(
@@ -161,7 +161,7 @@ function readFlags({ flags }: DoctorCall): Pick<RequestOptions, 'pod' | 'service
   }
   return {
     pod,
-    serviceAccount: account === undefined ? undefined : parseNamespacedName(account, 'service account', 'doctor'),
+    serviceAccount: account === undefined ? undefined : parseNamespacedName(account, '--service-account', 'doctor'),
     image: flags.image === undefined ? undefined : readImage(flags.image),
     namespace: flags.namespace ?? pod?.namespace,
   }
@@ -172,7 +172,7 @@ function readImage(name: string): Image {
   if (reference !== undefined) return { name, reference }
   throw usageFault(
     'doctor',
-    `${showValue(name)} is not a valid image name`,
+    `--image is ${showValue(name)}, not an image name`,
     'HOST/PATH:TAG or HOST/PATH@DIGEST, as in a pod',
   )
 }

@@ -119,7 +119,11 @@ suite('pullpass controller', () => {
       ['-f', '/dev/null', '--no-leader-election', '--status-listen', 'foo'],
       /--status-listen is "foo"\n.*\n {2}fix: --status-listen 127\.0\.0\.1:8080$/m,
     ],
-    ['a Lease without a namespace', ['-f', '/dev/null', '--lease', 'leader'], /"leader" is not a valid Lease name/],
+    [
+      'a Lease without a namespace',
+      ['-f', '/dev/null', '--lease', 'leader'],
+      /--lease is "leader"\n {2}expected NAMESPACE\/NAME/,
+    ],
     [
       'a Lease for a run that is alone',
       ['-f', '/dev/null', '--lease', 'a/b', '--no-leader-election'],

@@ -118,9 +118,9 @@ export function readDuration(flag: string, text: string): number {
 
 // Names of Kubernetes objects
 
-/** `kind` and `command` are for the message. @throws USAGE_INVALID */
-export function parseNamespacedName(text: string, kind: string, command: string): NamespacedName {
-  const wrong = (expected: string) => usageFault(command, `${showValue(text)} is not a valid ${kind} name`, expected)
+/** `source` is where the text is, for the message: `--pod`. @throws USAGE_INVALID */
+export function parseNamespacedName(text: string, source: string, command: string): NamespacedName {
+  const wrong = (expected: string) => usageFault(command, `${source} is ${showValue(text)}`, expected)
   const [namespace = '', name, ...more] = text.split('/')
   if (name === undefined || more.length > 0) throw wrong('NAMESPACE/NAME')
   const broken = brokenRule(labelName, namespace) ?? brokenRule(objectName, name)

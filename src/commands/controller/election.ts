@@ -29,7 +29,7 @@ export async function readLeaseFlags(
   if (alone && lease !== undefined)
     throw usageFault('controller', '--lease is given with --no-leader-election', 'one of them')
   if (alone) return undefined
-  if (lease !== undefined) return parseNamespacedName(lease, 'Lease', 'controller')
+  if (lease !== undefined) return parseNamespacedName(lease, '--lease', 'controller')
   const namespace = await podNamespace()
   if (namespace !== undefined) return { namespace, name: defaultName }
   throw usageFault(

@@ -50,7 +50,7 @@ const kubectlNames: ReadonlyMap<string, string> = new Map([
 
 function parseName(kind: string, text: string | undefined): NamespacedName {
   if (text === undefined) throw usageFault('inspect', `the name of the ${kind} is missing`, 'NAMESPACE/NAME')
-  return parseNamespacedName(text, kind, 'inspect')
+  return parseNamespacedName(text, `the name of the ${kind}`, 'inspect')
 }
 
 function parseImage(name: string): NonNullable<SecretTarget['image']> {

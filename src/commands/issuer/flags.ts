@@ -25,7 +25,7 @@ export const accountFlag: { readonly 'service-account': Flag & { type: 'string' 
 
 /** @throws USAGE_INVALID */
 export const readAccountFlag = (value: string | undefined, command: string): NamespacedName =>
-  parseNamespacedName(value ?? 'default/default', 'service account', command)
+  parseNamespacedName(value ?? 'default/default', '--service-account', command)
 
 /** The ConfigMap of the key state. */
 export const keyStateFlag: { readonly 'key-state': Flag & { type: 'string' } } = {
@@ -38,7 +38,7 @@ export const keyStateFlag: { readonly 'key-state': Flag & { type: 'string' } } =
 
 /** @throws USAGE_INVALID */
 export const readKeyStateFlag = (value: string | undefined, command: string): NamespacedName =>
-  value === undefined ? defaultKeyStateRef : parseNamespacedName(value, 'ConfigMap', command)
+  value === undefined ? defaultKeyStateRef : parseNamespacedName(value, '--key-state', command)
 
 /** Flags of commands that read the keys of all API servers. */
 export const keyFlags: typeof clusterFlags &

@@ -99,7 +99,7 @@ export function readResourceFlags(given: Given): ResourceLimits | undefined {
     throw invalid('--tenant-endpoint is given without --tenant-service-account', endpointExpected)
   return {
     secretNames: distinct(secretNames.map((name) => checked('secret-name', name, objectName))),
-    accounts: distinct(accounts).map((account) => parseNamespacedName(account, 'ServiceAccount', 'manifests')),
+    accounts: distinct(accounts).map((account) => parseNamespacedName(account, '--service-account', 'manifests')),
     audiences: distinct(audiences.map((audience) => checked('audience', audience, registryAudience))),
     attachedAccounts: distinct(attached.map((name) => checked('attach-service-account', name, objectName))),
     stuckPods: evict ? 'Evict' : 'Ignore',

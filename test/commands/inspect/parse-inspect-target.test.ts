@@ -32,9 +32,9 @@ suite('parseInspectTarget', () => {
 
   const invalid: Record<string, [words: string[], flags: object, seen: string]> = {
     'no name': [['secret'], {}, 'the name of the secret is missing'],
-    'no namespace': [['secret', 'regcred'], {}, '"regcred" is not a valid secret name'],
-    'two slashes': [['serviceaccount', 'a/b/c'], {}, '"a/b/c" is not a valid serviceaccount name'],
-    'a namespace that cannot exist': [['secret', 'Team/regcred'], {}, '"Team/regcred" is not a valid secret name'],
+    'no namespace': [['secret', 'regcred'], {}, 'the name of the secret is "regcred"'],
+    'two slashes': [['serviceaccount', 'a/b/c'], {}, 'the name of the serviceaccount is "a/b/c"'],
+    'a namespace that cannot exist': [['secret', 'Team/regcred'], {}, 'the name of the secret is "Team/regcred"'],
     'an unknown kind': [['configmap', 'a/b'], {}, 'unknown kind "configmap"'],
     'a word too many': [['secret', 'a/b', 'c'], {}, 'unexpected argument "c"'],
     'an image for a token': [['./token'], { image: 'busybox' }, '--image does not apply to a token'],

@@ -142,7 +142,7 @@ suite('pullpass issuer watch', () => {
     'with a duration that is none': [['--to', '.', '--keep-for', '2 days'], /--keep-for is "2 days"/],
     'with an invalid reference to the key state': [
       ['--to', '.', '--key-state', 'pullpass'],
-      /"pullpass" is not a valid ConfigMap name/,
+      /--key-state is "pullpass"/,
     ],
   }
   for (const [title, [argv, message]] of Object.entries(usageErrors)) {
