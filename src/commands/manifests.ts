@@ -112,6 +112,7 @@ export const manifests: Command<typeof flags> = {
       apiServerPorts === 'no NetworkPolicy'
         ? 'absent'
         : { apiServerPorts: apiServerPorts ?? (await findApiServerPorts(given, context)) ?? usualApiServerPorts }
+    if (resources !== undefined) warnOfNoTokens(resources, context)
     await warnOfVariables(context, documents, authorities)
     const rendered = await renderManifests(
       {
@@ -173,6 +174,14 @@ function checkControllerFlags(
       '--schedule is given with --controller',
       'no schedule: a controller refreshes by expiry',
     )
+}
+
+/** Registries that need no token can still be in custom resources, so that these flags are valid. */
+function warnOfNoTokens({ accounts, tenants }: ResourceLimits, { log }: Pick<Context, 'log'>): void {
+  if (accounts.length > 0 || tenants !== undefined) return
+  log('warn', 'the controller may request no token for custom resources: it refreshes only registries that need none', {
+    fix: 'add --service-account NAMESPACE/NAME or --tenant-service-account NAME, and --audience AUDIENCE',
+  })
 }
 
 /** Variables of this run that the Pods do not have: the Pods would contact other servers, or trust other authorities. */
