@@ -33,6 +33,8 @@ const plainLineOf = (line: string): string => line.split('\u0001').map(plainText
 /** HCL; what exists is imported, so that it can be applied as printed. https://developer.hashicorp.com/terraform/language/import */
 export function renderTerraform(findings: readonly TrustFinding[]): string {
   const printed = findings.filter(isPrinted)
+  if (printed.length === 0)
+    return [...whyLeftOut(findings), '# No resource can be printed until these errors are fixed.'].join('\n\n')
   const first = printed.flatMap(({ changes }) =>
     changes.flatMap(({ action, byTerraform, command }) =>
       byTerraform === 'applied'
@@ -46,7 +48,18 @@ export function renderTerraform(findings: readonly TrustFinding[]): string {
   )
   const imports = printed.flatMap(({ presence, hcl }) => (presence === 'present' ? (hcl.importBlock ?? []) : []))
   const blocks = printed.map(({ hcl }) => hcl.block)
-  return [...whyLeftOut(findings), ...first, head(printed), ...imports, ...blocks].join('\n\n')
+  const incomplete = findings.some(
+    (one) => !isPrinted(one) && (one.verdict === 'unknown' || one.presence === 'present'),
+  )
+  const warning = '# Not all resources are below: Terraform would delete the others, if they are in its state.'
+  return [
+    ...whyLeftOut(findings),
+    ...(incomplete ? [warning] : []),
+    ...first,
+    head(printed),
+    ...imports,
+    ...blocks,
+  ].join('\n\n')
 }
 
 /** A command can contain external text: a line that is not commented would be a block of the configuration. */

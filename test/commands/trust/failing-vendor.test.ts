@@ -17,7 +17,7 @@ async function start(t: TestContext) {
   const file = await sandbox.write('both.yaml', `${trustDocument(sandbox)}${ecr}`)
   const trust = async (...words: string[]) =>
     await runPullpass(sandbox, ['trust', ...words, '-f', file], { environment: noAws })
-  return { sandbox, trust }
+  return { sandbox, trust, ecr }
 }
 
 const fault =
@@ -76,7 +76,27 @@ suite('where the operator cannot sign in at one of two vendors', () => {
     const terraform = await trust('plan', '-o', 'terraform')
     assert.equal(terraform.exitCode, 1)
     assert.equal(terraform.stdout.match(comment)?.length, 1)
+    assert.match(
+      terraform.stdout,
+      /^# Not all resources are below: Terraform would delete the others, if they are in its state\.$/m,
+    )
     assert.match(terraform.stdout, /^resource "google_iam_workload_identity_pool" /m)
     assert.doesNotMatch(terraform.stdout, /^resource "aws_/m)
   })
+})
+
+test('where no resource can be read, trust plan -o terraform prints the error as a comment, and no configuration', async (t) => {
+  const { sandbox, ecr } = await start(t)
+  const google = trustDocument(sandbox)
+  const file = await sandbox.write('aws.yaml', `${google.slice(0, google.indexOf('    - name: google'))}${ecr}`)
+  const words = ['trust', 'plan', '-f', file, '-o', 'terraform']
+  const { exitCode, stdout, stderr } = await runPullpass(sandbox, words, { environment: noAws })
+  assert.equal(exitCode, 1)
+  assert.equal(stderr.match(fault)?.length, 1)
+  assert.match(stdout, /^# TRUST_CREDENTIALS_MISSING \(trust\): /)
+  assert.deepEqual(
+    stdout.split('\n').filter((line) => !/^(?:#|$)/.test(line)),
+    [],
+  )
+  assert.match(stdout, /^# No resource can be printed until these errors are fixed\.$/m)
 })
