@@ -7,6 +7,9 @@ import type { TextRule } from '../../document/field-rules.ts'
 /** Of tokens, unless a document names another one: a client id of the OIDC provider. */
 export const usualAudience = 'sts.aliyuncs.com'
 
+/** Of an OIDC provider, in characters. */
+export const longestIssuer = 255
+
 export const roleArn: TextRule = {
   pattern: /^acs:ram::[0-9]{1,20}:role\/[A-Za-z0-9._-]{1,64}$/,
   maxLength: 128,

@@ -12,4 +12,5 @@ export const alibaba: Vendor = defineVendor<AlibabaSettings>({
     replaceable: ['trustPolicy', 'clientIds', 'fingerprints', 'subjects'],
     load: async () => (await import('./trust/trust.ts')).trust,
   },
+  issuerRequirements: async () => (await import('./issuer-requirements.ts')).issuerRequirements,
 })

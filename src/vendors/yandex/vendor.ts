@@ -12,4 +12,5 @@ export const yandex: Vendor = defineVendor<YandexSettings>({
     replaceable: ['audiences', 'jwksUrl', 'subjects'],
     load: async () => (await import('./trust/trust.ts')).trust,
   },
+  issuerRequirements: async () => (await import('./issuer-requirements.ts')).issuerRequirements,
 })

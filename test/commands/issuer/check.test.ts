@@ -36,7 +36,7 @@ suite('pullpass issuer check', () => {
     assert.match(stdout, /^OIDC +warning +2 warnings$/m)
     assert.ok(
       stdout.includes(
-        `failed: ISSUER_ADDRESS_PRIVATE (Google, AWS, Azure): ${host} resolves to 127.0.0.1 on this machine, which is not reachable from the internet\n  fix: serve the documents at a public address;`,
+        `failed: ISSUER_ADDRESS_PRIVATE (Google, AWS, Azure, Alibaba Cloud, Yandex Cloud): ${host} resolves to 127.0.0.1 on this machine, which is not reachable from the internet\n  fix: serve the documents at a public address;`,
       ),
     )
     assert.match(stdout, /^failed: CERTIFICATE_UNTRUSTED \(Azure\): .*\(UNABLE_TO_VERIFY_LEAF_SIGNATURE\)/m)
@@ -67,6 +67,8 @@ suite('pullpass issuer check', () => {
       { vendor: 'aws', result: 'failed' },
       { vendor: 'azure', result: 'failed' },
       { vendor: 'oidc', result: 'warning' },
+      { vendor: 'alibaba', result: 'failed' },
+      { vendor: 'yandex', result: 'failed' },
     ])
     assert.deepEqual(Object.keys(report.findings[0]), ['vendor', 'result', 'code', 'seen', 'fix'])
   })

@@ -8,7 +8,7 @@ import { vendors } from '../../../src/vendors/vendors.ts'
 import { subjectToken } from '../../support/subject-token.ts'
 import { factsOfDiscovery, factsOfKeys, factsWith, issuer, p256Jwk, p384Jwk, rsaJwk } from './public-facts.ts'
 
-const names = ['gcp', 'aws', 'azure', 'oidc'] as const
+const names = ['gcp', 'aws', 'azure', 'alibaba', 'yandex', 'oidc'] as const
 type VendorName = (typeof names)[number]
 const verifiers = await issuerVerifiers(vendors, names)
 
@@ -20,7 +20,14 @@ function findingsOf(facts: PublicFacts): Partial<Record<VendorName, string[]>> {
   )
 }
 
-const everywhere = (...words: string[]) => ({ gcp: words, aws: words, azure: words, oidc: words })
+const everywhere = (...words: string[]): Record<VendorName, string[]> => ({
+  gcp: words,
+  aws: words,
+  azure: words,
+  alibaba: words,
+  yandex: words,
+  oidc: words,
+})
 
 const unread = new PullpassError({
   code: 'DISCOVERY_UNAVAILABLE',
@@ -45,7 +52,13 @@ const cases: Record<string, Case> = {
   },
   'a port': {
     facts: { ...factsWith(), issuer: 'https://oidc.example.com:8443/c', found: undefined },
-    expected: { gcp: ['warning ISSUER_PORT'], aws: ['failed ISSUER_PORT'], azure: ['warning ISSUER_PORT'] },
+    expected: {
+      gcp: ['warning ISSUER_PORT'],
+      aws: ['failed ISSUER_PORT'],
+      azure: ['warning ISSUER_PORT'],
+      alibaba: ['warning ISSUER_PORT'],
+      yandex: ['warning ISSUER_PORT'],
+    },
   },
   'a slash at the end': {
     facts: { ...factsWith(), issuer: `${issuer}/`, found: undefined },
@@ -62,11 +75,15 @@ const cases: Record<string, Case> = {
   },
   'a URL of 256 characters': {
     facts: { ...factsWith(), issuer: `https://oidc.example.com/${'c'.repeat(231)}`, found: undefined },
-    expected: { aws: ['failed ISSUER_TOO_LONG'] },
+    expected: { aws: ['failed ISSUER_TOO_LONG'], alibaba: ['failed ISSUER_TOO_LONG'] },
   },
   'a URL of 601 characters': {
     facts: { ...factsWith(), issuer: `https://oidc.example.com/${'c'.repeat(576)}`, found: undefined },
-    expected: { aws: ['failed ISSUER_TOO_LONG'], azure: ['failed ISSUER_TOO_LONG'] },
+    expected: {
+      aws: ['failed ISSUER_TOO_LONG'],
+      azure: ['failed ISSUER_TOO_LONG'],
+      alibaba: ['failed ISSUER_TOO_LONG'],
+    },
   },
   'a private address among public ones': {
     facts: factsWith({ hosts: [{ host: 'a', addresses: ['8.8.8.8', '::ffff:10.1.2.3'], untrusted: undefined }] }),
@@ -74,6 +91,8 @@ const cases: Record<string, Case> = {
       gcp: ['failed ISSUER_ADDRESS_PRIVATE'],
       aws: ['failed ISSUER_ADDRESS_PRIVATE'],
       azure: ['failed ISSUER_ADDRESS_PRIVATE'],
+      alibaba: ['failed ISSUER_ADDRESS_PRIVATE'],
+      yandex: ['failed ISSUER_ADDRESS_PRIVATE'],
       oidc: ['warning ISSUER_ADDRESS_PRIVATE'],
     },
   },
@@ -83,6 +102,8 @@ const cases: Record<string, Case> = {
       gcp: ['failed CERTIFICATE_UNTRUSTED'],
       aws: ['warning CERTIFICATE_UNTRUSTED'],
       azure: ['failed CERTIFICATE_UNTRUSTED'],
+      alibaba: ['warning CERTIFICATE_UNTRUSTED'],
+      yandex: ['warning CERTIFICATE_UNTRUSTED'],
       oidc: ['warning CERTIFICATE_UNTRUSTED'],
     },
   },
@@ -178,6 +199,8 @@ const cases: Record<string, Case> = {
       gcp: ['warning ALGORITHM_UNLISTED', 'warning KEY_UNUSABLE'],
       aws: ['warning ALGORITHM_UNLISTED'],
       azure: ['warning ALGORITHM_UNLISTED', 'warning KEY_UNUSABLE'],
+      alibaba: ['warning ALGORITHM_UNLISTED'],
+      yandex: ['warning ALGORITHM_UNLISTED'],
       oidc: ['warning ALGORITHM_UNLISTED'],
     },
   },
@@ -187,6 +210,8 @@ const cases: Record<string, Case> = {
       gcp: ['warning ALGORITHM_UNLISTED'],
       aws: ['warning ALGORITHM_UNLISTED'],
       azure: ['warning ALGORITHM_UNLISTED', 'failed KEYS_UNUSABLE'],
+      alibaba: ['warning ALGORITHM_UNLISTED'],
+      yandex: ['warning ALGORITHM_UNLISTED'],
       oidc: ['warning ALGORITHM_UNLISTED'],
     },
   },
@@ -222,6 +247,8 @@ const cases: Record<string, Case> = {
       gcp: ['warning ALGORITHM_UNLISTED'],
       aws: ['warning ALGORITHM_UNLISTED'],
       azure: ['warning ALGORITHM_UNLISTED', 'warning KEY_UNUSABLE', 'failed KEYS_TOO_MANY'],
+      alibaba: ['warning ALGORITHM_UNLISTED'],
+      yandex: ['warning ALGORITHM_UNLISTED'],
       oidc: ['warning ALGORITHM_UNLISTED'],
     },
   },

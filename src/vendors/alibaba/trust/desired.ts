@@ -7,7 +7,7 @@ import { quote } from '../../../text/plain-text.ts'
 import { markOf, type SubjectsFrom, subjectsFrom, type TrustedCluster, type TrustNeed } from '../../trust/contract.ts'
 import { policyPrefix } from '../../trust/findings.ts'
 import { checkIssuers, documentInvalid, nonEmpty, repositoryMissing, unique } from '../../trust/needs.ts'
-import { clientId, parseArn, policyArn, repository, splitRepositories, usualAudience } from '../names.ts'
+import { clientId, longestIssuer, parseArn, policyArn, repository, splitRepositories, usualAudience } from '../names.ts'
 import type { AlibabaSettings } from '../settings.ts'
 
 export interface DesiredProvider {
@@ -191,8 +191,6 @@ function checkNeed(need: Need): void {
   const unusable = checkIssuer(cluster)
   if (unusable !== undefined) throw unusable
 }
-
-const longestIssuer = 255
 
 /** https://www.alibabacloud.com/help/en/ram/developer-reference/api-ims-2019-08-15-createoidcprovider */
 function checkIssuer({ name, issuer }: TrustedCluster): PullpassError | undefined {

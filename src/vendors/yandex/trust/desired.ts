@@ -69,7 +69,7 @@ function accountFor(id: string, needs: readonly TrustNeed<YandexSettings>[]): De
 }
 
 /** Of the API, in characters. */
-const [longestIssuer, longestAudience, longestDescription] = [8000, 255, 256]
+const [longestAudience, longestDescription] = [255, 256]
 
 /** @throws DOCUMENT_INVALID, ISSUER_UNUSABLE */
 function federationFor(
@@ -80,7 +80,6 @@ function federationFor(
   const mark = markOf({ issuer })
   const fault = checkIssuerUrl(issuer, `the issuer of cluster ${needs[0]?.cluster.name ?? ''}`)
   if (fault !== undefined) throw fault
-  if (issuer.length > longestIssuer) throw tooLong(`the issuer has ${issuer.length} characters`, longestIssuer)
   const audiences = sorted(needs.map(({ registry: { audience, settings } }) => audience ?? settings.endpoint))
   const long = audiences.find((one) => one.length > longestAudience)
   if (long !== undefined) throw tooLong(`an audience has ${long.length} characters`, longestAudience)
