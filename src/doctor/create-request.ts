@@ -29,6 +29,7 @@ export async function createRequest(
 ): Promise<DoctorRequest> {
   const { environment, vendors } = context
   const { files, kubeconfig, tokenFile, plainHttp, pod, serviceAccount, image, namespace } = options
+  const refused = documents.flatMap((document) => onePassFault(document) ?? [])[0]
   const tokenFiles = tokenFile !== undefined || hasTokenFiles(environment) ? 'here' : 'elsewhere'
   return {
     documents,
@@ -45,6 +46,7 @@ export async function createRequest(
     refresher: environment['KUBERNETES_SERVICE_HOST'] ? undefined : refresherOf(documents, serviceAccount),
     authorities: trustsOthers(options.caFile, environment) ? 'others too' : 'public ones',
     source: { ...context, tokenFile },
+    refused,
     commands: printedCommands({
       files,
       kubeconfig,
@@ -53,7 +55,7 @@ export async function createRequest(
       context: options.context,
       stores: await loadStores(vendors),
       refreshes: tokenFiles === 'here' || !takesFiles(documents) ? 'this user' : (serviceAccount ?? 'other'),
-      refused: documents.flatMap((document) => onePassFault(document) ?? [])[0],
+      refused,
       at: context.now(),
     }),
   }

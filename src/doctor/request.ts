@@ -1,6 +1,7 @@
 /** What doctor checks, with what, and how messages name it. */
 import type { Document, NamespacedName } from '../document/document.ts'
 import { environmentSource } from '../document/load-documents.ts'
+import type { PullpassError } from '../errors/pullpass-error.ts'
 import type { IssuerVerifier } from '../oidc/evaluate/issuer-requirements.ts'
 import type { ExchangeRequest } from '../refresh/exchange-requests.ts'
 import { documentName, type Job } from '../refresh/plan.ts'
@@ -38,6 +39,8 @@ export interface DoctorRequest {
   /** The certificate authorities that this run trusts: a cloud may not trust the others. */
   readonly authorities: 'public ones' | 'others too'
   readonly source: TokenSource
+  /** Why a run of refresh refuses the documents, which only a controller honours. */
+  readonly refused: PullpassError | undefined
   readonly commands: PrintedCommands
 }
 

@@ -23,6 +23,7 @@ const request: DoctorRequest = {
   tokenFiles: 'here',
   authorities: 'public ones',
   source: { ...fakeContext(), tokenFile: undefined },
+  refused: undefined,
   commands: printedCommands({
     files: [],
     kubeconfig: undefined,

@@ -4,7 +4,6 @@ import type { PullpassError } from '../../errors/pullpass-error.ts'
 import type { Pod } from '../../kubernetes/objects/pods.ts'
 import { lastWords, parsePullFailure } from '../../kubernetes/objects/pull-failure.ts'
 import type { CronJobFacts, DeploymentFacts } from '../../kubernetes/objects/workloads.ts'
-import { onePassFault } from '../../refresh/plan.ts'
 import { plainLine, quote, rfc3339 } from '../../text/plain-text.ts'
 import { namespacesSource } from '../facts/namespaces.ts'
 import { imagesSource } from '../facts/pods.ts'
@@ -24,8 +23,7 @@ export const scheduleHop: Hop = defineHop({
   evaluate({ schedule, namespaces, images }, view) {
     const stale = evaluateSecrets(namespaces, images, view).filter(isStale)
     const audience = view.exchangeRequests.flatMap(({ audiences }) => audiences)[0]
-    const { documents, commands } = view.request
-    const [refused] = documents.flatMap((document) => onePassFault(document) ?? [])
+    const { refused, commands } = view.request
     return evaluateSchedule(schedule, stale, { audience, refused, commands, now: view.now })
   },
 })
