@@ -36,7 +36,7 @@ export const documentFaults: readonly DocumentFault[] = [
     text: 'apiVersion: pullpass.dev/v1alpha1\nkind: ClusterPullSecret\nmetadata: {name: pull}\n',
     code: 'DOCUMENT_INVALID',
     seen: /pull\.yaml:1:1: spec is missing$/,
-    wants: /^an object$/,
+    wants: /^an object with namespaces, registries$/,
   },
   {
     title: 'that a registry names no vendor',

@@ -293,7 +293,7 @@ suite('a credential in clear text is refused by the name of its field, and never
     'a parameter userPass': [oidc('userPass: hunter2'), /^no credential in the document/],
     'a client secret in the place of its source': [
       'audience: x, oidc: {url: "https://a.example.com", username: a, clientAuthentication: {method: client_secret_post, clientId: a, clientSecret: hunter2}}',
-      /^an object$/,
+      /^an object with some of: secretRef, file$/,
     ],
   }
   for (const [title, [registry, expected]] of Object.entries(documents)) {
