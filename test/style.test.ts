@@ -54,7 +54,7 @@ suite('style', () => {
 
   test('messages state instants without milliseconds: toISOString is for timestamps of logs and stored records', () => {
     const precise = new Set([
-      'src/text/plain-text.ts', // rfc3339
+      'src/text/time.ts', // rfc3339
       'src/terminal/log.ts',
       'src/terminal/render-error.ts', // as a line of the log
       'src/publish/watch/safe-keys.ts', // distinguishes Events, is not shown
@@ -63,7 +63,7 @@ suite('style', () => {
       'src/kubernetes/objects/lease.ts', // MicroTime
     ])
     const found = files.filter(({ file, text }) => file.startsWith('src/') && text.includes('.toISOString('))
-    assert.deepEqual(names(found).toSorted(), [...precise].toSorted(), 'use rfc3339 of src/text/plain-text.ts')
+    assert.deepEqual(names(found).toSorted(), [...precise].toSorted(), 'use rfc3339 of src/text/time.ts')
   })
 
   test('property tests take any text from test/support/any-text.ts, which takes no second to create', () => {

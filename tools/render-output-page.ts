@@ -1,5 +1,5 @@
 /** docs/json-output.md: the envelope, and the fields of each result, from the types of the results. */
-import { shellVariables } from '../src/text/plain-text.ts'
+import { shellVariables } from '../src/text/shell.ts'
 import { type OutputSchema, outputSchemas } from './output-types.ts'
 
 export function renderOutputPage(): string {

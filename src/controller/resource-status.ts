@@ -14,7 +14,7 @@ import {
 import { type Document, tenantOf } from '../document/document.ts'
 import { described, fixClause, fixOf, PullpassError } from '../errors/pullpass-error.ts'
 import { asText, type JsonObject } from '../text/json-fields.ts'
-import { rfc3339 } from '../text/plain-text.ts'
+import { rfc3339 } from '../text/time.ts'
 import type { CustomResource } from './custom-resources.ts'
 import type { SecretState } from './reconcile.ts'
 import { haveEntries } from './selection.ts'

@@ -1,7 +1,7 @@
 /** A credential that is cached and renewed at half of its lifetime, for commands that run for days. */
 
 import { PullpassError } from '../errors/pullpass-error.ts'
-import { rfc3339 } from '../text/plain-text.ts'
+import { rfc3339 } from '../text/time.ts'
 import type { Context } from './context.ts'
 
 /** A credential with less time left is not used. */

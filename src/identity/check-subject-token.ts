@@ -1,6 +1,7 @@
 /** Checks of a subject token before it is sent: lifetime, audience, length of the subject. Pure. */
 import { PullpassError } from '../errors/pullpass-error.ts'
-import { quote, rfc3339 } from '../text/plain-text.ts'
+import { quote } from '../text/plain-text.ts'
+import { rfc3339 } from '../text/time.ts'
 import type { SubjectToken } from './subject-token.ts'
 
 export interface TokenToCheck {

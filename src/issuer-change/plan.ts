@@ -6,7 +6,8 @@
 import { PullpassError } from '../errors/pullpass-error.ts'
 import { cacheSeconds } from '../oidc/issuer-documents.ts'
 import { checkIssuerUrl } from '../oidc/issuer-url.ts'
-import { quote, shellOperand, shellVariable } from '../text/plain-text.ts'
+import { quote } from '../text/plain-text.ts'
+import { shellOperand, shellVariable } from '../text/shell.ts'
 
 export interface IssuerPlan {
   readonly change: IssuerChange

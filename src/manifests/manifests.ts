@@ -3,7 +3,7 @@
 import { type Document, defaultKeyStateRef, type NamespacedName, requestedAccount } from '../document/document.ts'
 import { PullpassError } from '../errors/pullpass-error.ts'
 import { subjectOf } from '../identity/service-account.ts'
-import { shellOperand, shellQuote } from '../text/plain-text.ts'
+import { shellOperand, shellQuote } from '../text/shell.ts'
 import { showPath } from '../text/show.ts'
 import type { PodIdentity } from '../vendors/publisher-identity.ts'
 import type { Vendors } from '../vendors/vendor.ts'

@@ -5,7 +5,7 @@ import { type DocumentName, documentUrl, type PublishTarget } from '../oidc/issu
 import { type IssuerKey, verifySignature } from '../oidc/keys.ts'
 import { type PublicContext, whyUntrusted } from '../oidc/public/public-facts.ts'
 import { cacheSecondsOf, type FoundDocument, foundKeys, readPublicIssuer } from '../oidc/public/public-issuer.ts'
-import { shellOperand } from '../text/plain-text.ts'
+import { shellOperand } from '../text/shell.ts'
 import type { Publication, PublishOutcome } from './publish-documents.ts'
 import { isSameJson } from './published-documents.ts'
 

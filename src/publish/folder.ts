@@ -15,7 +15,7 @@ import {
   type PublishTarget,
   type StoredDocument,
 } from '../oidc/issuer-documents.ts'
-import { shellQuote } from '../text/plain-text.ts'
+import { shellQuote } from '../text/shell.ts'
 import { showPath } from '../text/show.ts'
 import type { TargetContext } from '../vendors/store.ts'
 

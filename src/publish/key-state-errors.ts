@@ -1,7 +1,7 @@
 /** Why the key state could not be written. The messages name the ConfigMap, since it may be the default one. */
 import type { NamespacedName } from '../document/document.ts'
 import { PullpassError } from '../errors/pullpass-error.ts'
-import { shellOperand } from '../text/plain-text.ts'
+import { shellOperand } from '../text/shell.ts'
 
 /** Other errors are returned unchanged. `others'`: another process serves the entries, and writes them again. */
 export function keyStateFault(

@@ -14,7 +14,8 @@ import {
   type StoredDocument,
 } from '../oidc/issuer-documents.ts'
 import { type IssuerKey, parseJwks, sameKey, whyUnusable } from '../oidc/keys.ts'
-import { quote, shellOperand } from '../text/plain-text.ts'
+import { quote } from '../text/plain-text.ts'
+import { shellOperand } from '../text/shell.ts'
 import { classifyPublished, isSameJson, type Stored } from './published-documents.ts'
 
 export interface Publication {

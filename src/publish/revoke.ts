@@ -14,7 +14,8 @@ import { type ApiServerReading, type ApiServersConfig, readApiServers } from '..
 import type { ClusterIssuer } from '../oidc/cluster/cluster-issuer.ts'
 import type { PublishTarget } from '../oidc/issuer-documents.ts'
 import { type IssuerKey, mergeKeys, sameKey, whyUnusable } from '../oidc/keys.ts'
-import { quote, shellVariable } from '../text/plain-text.ts'
+import { quote } from '../text/plain-text.ts'
+import { shellVariable } from '../text/shell.ts'
 import {
   digestOf,
   isRevoked,

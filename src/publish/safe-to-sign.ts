@@ -5,7 +5,7 @@
  */
 
 import { cacheSeconds } from '../oidc/issuer-documents.ts'
-import { rfc3339 } from '../text/plain-text.ts'
+import { rfc3339 } from '../text/time.ts'
 
 /** A week: the max-age of a server is bounded. */
 const longestSeconds = 7 * 24 * 3600

@@ -9,8 +9,8 @@ import { foundIn } from '../kubernetes/objects/list.ts'
 import { type PullSecretContent, readPullSecretData } from '../kubernetes/objects/pull-secrets.ts'
 import { evaluatePullSecret, type PullSecretEvaluation, type PullSecretProblem } from '../registry/check-pull-secret.ts'
 import type { ImageReference } from '../registry/image-reference.ts'
-import { shellOperand } from '../text/plain-text.ts'
 import { Redacted } from '../text/redacted.ts'
+import { shellOperand } from '../text/shell.ts'
 import { ownRecord } from './freshness.ts'
 
 export interface InspectedSecret {

@@ -2,7 +2,7 @@
 import type { DockerConfig } from '../credential/docker-config.ts'
 import type { RegistryRecord } from '../credential/pull-secret-record.ts'
 import type { ErrorFacts } from '../errors/pullpass-error.ts'
-import { rfc3339 } from '../text/plain-text.ts'
+import { rfc3339 } from '../text/time.ts'
 import type { ImageReference } from './image-reference.ts'
 import { compareKey, type KeyMatch, matchImage } from './match-credentials.ts'
 

@@ -7,7 +7,7 @@
  */
 
 import { PullpassError } from '../errors/pullpass-error.ts'
-import { rfc3339 } from '../text/plain-text.ts'
+import { rfc3339 } from '../text/time.ts'
 import type { HealthCheck } from './health.ts'
 
 export interface WatchdogConfig {

@@ -9,7 +9,7 @@ import type { RegistryRecord } from '../credential/pull-secret-record.ts'
 import { refreshDueAt } from '../credential/registry-credential.ts'
 import type { ErrorFacts } from '../errors/pullpass-error.ts'
 import { endOf, longestLifeMs } from '../refresh/freshness.ts'
-import { rfc3339 } from '../text/plain-text.ts'
+import { rfc3339 } from '../text/time.ts'
 import type { Origin, PullSecretFacts } from './facts.ts'
 
 /** Only documents state that one is `missing`, or `unused`: written for one of them that does not select it any more. */

@@ -2,7 +2,8 @@
  * Tables with aligned columns. Nothing is truncated, so that values can be pasted; on a terminal the last column wraps
  * between words.
  */
-import { plainLine, rfc3339 } from '../text/plain-text.ts'
+import { plainLine } from '../text/plain-text.ts'
+import { rfc3339 } from '../text/time.ts'
 
 /** Text; `good` is green and `bad` is red on a terminal. */
 export type Cell = string | { readonly text: string; readonly tone: 'good' | 'bad' }

@@ -6,7 +6,7 @@
 import { PullpassError } from '../errors/pullpass-error.ts'
 import type { Cluster } from '../kubernetes/connection/cluster.ts'
 import { type ApiKind, type ApiObject, discoverNamespacedKinds, listObjects } from '../kubernetes/objects/api-object.ts'
-import { shellOperand } from '../text/plain-text.ts'
+import { shellOperand } from '../text/shell.ts'
 
 /** What a CronJob owns, where the API server does not list all of its kinds. */
 const kindsOfCronJob: readonly ApiKind[] = [

@@ -2,8 +2,9 @@
 import type { NamespacedName } from '../document/document.ts'
 import { type Fault, PullpassError } from '../errors/pullpass-error.ts'
 import { readRegularFile, whyUnreadable } from '../host/read-file.ts'
-import { quote, shellVariable } from '../text/plain-text.ts'
+import { quote } from '../text/plain-text.ts'
 import { Redacted } from '../text/redacted.ts'
+import { shellVariable } from '../text/shell.ts'
 import { showPath } from '../text/show.ts'
 import type { ExchangeContext } from './vendor.ts'
 

@@ -9,7 +9,9 @@ import type { Refusal } from '../http/request-errors.ts'
 import { accountOf } from '../identity/service-account.ts'
 import type { SubjectToken } from '../identity/subject-token.ts'
 import { asList, asObject, asText } from '../text/json-fields.ts'
-import { quote, rfc3339, shellQuote, shellVariable } from '../text/plain-text.ts'
+import { quote } from '../text/plain-text.ts'
+import { shellQuote, shellVariable } from '../text/shell.ts'
+import { rfc3339 } from '../text/time.ts'
 
 export interface Refused {
   readonly subjectToken: SubjectToken

@@ -2,7 +2,7 @@
 
 import { type ApiResponse, UnexpectedResponse } from '../http/send.ts'
 import type { JsonObject } from '../text/json-fields.ts'
-import { rfc3339 } from '../text/plain-text.ts'
+import { rfc3339 } from '../text/time.ts'
 
 const dayMs = 86_400_000
 

@@ -7,7 +7,7 @@ import type { SharedFields } from '../document/document-vendor.ts'
 import { filePath, originUrl, pathFrom, type TextRule } from '../document/field-rules.ts'
 import { labelName, objectName } from '../document/kubernetes-names.ts'
 import { fields, text } from '../document/schema-parts.ts'
-import { parseDuration } from '../text/duration.ts'
+import { parseDuration } from '../text/time.ts'
 import type { SecretSource } from './credential-source.ts'
 
 /** RFC 7617 §2: a user name of HTTP basic authentication contains no colon. */

@@ -2,7 +2,7 @@
 import { showValue } from '../document/show-value.ts'
 import { PullpassError } from '../errors/pullpass-error.ts'
 import type { Environment } from '../http/context.ts'
-import { shellQuote } from '../text/plain-text.ts'
+import { shellQuote } from '../text/shell.ts'
 import type { Store } from './store.ts'
 import type { Vendors } from './vendor.ts'
 

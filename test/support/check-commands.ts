@@ -1,6 +1,6 @@
 /** Printed commands are ready to paste: a value that pullpass does not know is a variable, "${NAME:?}", of `shellVariables`. */
 import assert from 'node:assert/strict'
-import { shellVariables } from '../../src/text/plain-text.ts'
+import { shellVariables } from '../../src/text/shell.ts'
 
 /** Words in capitals outside of quotes, and variables that the docs do not explain. */
 export function unexplainedWords(command: string): string[] {

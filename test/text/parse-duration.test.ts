@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { parseDuration } from '../../src/text/duration.ts'
+import { parseDuration } from '../../src/text/time.ts'
 import { anyText } from '../support/any-text.ts'
 import fc from '../support/fast-check.ts'
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { execFileSync, spawnSync } from 'node:child_process'
 import { suite, test } from 'node:test'
-import { shellOperand, shellQuote } from '../../src/text/plain-text.ts'
+import { shellOperand, shellQuote } from '../../src/text/shell.ts'
 
 suite('a word for a shell', () => {
   for (const word of ['https://x/$(id)', "it's", '`id`;id', '', '-n', 'a\nb', '~', 'a=b', '*', '\\', 'é', '!x', '#x']) {

@@ -5,7 +5,7 @@ import { labelName, objectName } from '../../document/kubernetes-names.ts'
 import { showValue } from '../../document/show-value.ts'
 import { PullpassError } from '../../errors/pullpass-error.ts'
 import type { LogLevel } from '../../http/context.ts'
-import { parseDuration } from '../../text/duration.ts'
+import { parseDuration } from '../../text/time.ts'
 import { type Choice, type Flag, type FlagValues, usageFault } from './flag.ts'
 
 /** Flags of every command. */

@@ -3,7 +3,7 @@ import { type Document, readsTokenFile } from '../../document/document.ts'
 import { needsNamespaceList } from '../../document/namespaces.ts'
 import type { PullpassError } from '../../errors/pullpass-error.ts'
 import type { ExchangeRequest } from '../../refresh/exchange-requests.ts'
-import { shortDuration } from '../../text/duration.ts'
+import { shortDuration } from '../../text/time.ts'
 import { usageFault } from './flag.ts'
 
 const idle = (command: string, flag: string, why: string, expected: string): PullpassError =>

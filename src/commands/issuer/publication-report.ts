@@ -8,7 +8,9 @@ import type { PublishOutcome } from '../../publish/publish-documents.ts'
 import type { RevocationReport } from '../../publish/revoke.ts'
 import { safeToSign, safeToSignAt, wholeSeconds } from '../../publish/safe-to-sign.ts'
 import { type Cell, renderTable } from '../../terminal/table.ts'
-import { plainLine, quote, rfc3339, shellQuote } from '../../text/plain-text.ts'
+import { plainLine, quote } from '../../text/plain-text.ts'
+import { shellQuote } from '../../text/shell.ts'
+import { rfc3339 } from '../../text/time.ts'
 import { instant, overall, remedyItem } from '../command-line/output.ts'
 import type {
   IssuerPublishResult,

@@ -2,7 +2,7 @@
 import { showValue } from '../../document/show-value.ts'
 import { PullpassError } from '../../errors/pullpass-error.ts'
 import { nearest } from '../../text/nearest.ts'
-import { shellQuote } from '../../text/plain-text.ts'
+import { shellQuote } from '../../text/shell.ts'
 import { looksLikeSecret } from '../../text/show.ts'
 import type { CommandEntry, Terminal } from '../command-line/command.ts'
 import { renderGroupHelp } from '../command-line/help.ts'

@@ -1,6 +1,6 @@
 /** Flags of the trust commands. */
 import { issuerUrl } from '../../document/field-rules.ts'
-import { shellQuote } from '../../text/plain-text.ts'
+import { shellQuote } from '../../text/shell.ts'
 import type { Accepted } from '../../vendors/trust/contract.ts'
 import type { Flag } from '../command-line/flag.ts'
 import { clusterFlags, documentFlags } from '../command-line/flags.ts'

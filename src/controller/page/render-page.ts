@@ -2,7 +2,7 @@
 import { fixOf } from '../../errors/pullpass-error.ts'
 import { relativeTime } from '../../terminal/table.ts'
 import { Html, html } from '../../text/html.ts'
-import { rfc3339 } from '../../text/plain-text.ts'
+import { rfc3339 } from '../../text/time.ts'
 import type { ActivityPart } from '../report/activity.ts'
 import type { CurrentFailure } from '../report/current-failures.ts'
 import type { PageCredential, PageDocument, PageFacts } from './page-facts.ts'

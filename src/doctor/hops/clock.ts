@@ -1,7 +1,7 @@
 /** Hop `clock`: the clocks of this machine and of other hosts agree as far as tokens need it. */
 
 import { PullpassError } from '../../errors/pullpass-error.ts'
-import { rfc3339 } from '../../text/plain-text.ts'
+import { rfc3339 } from '../../text/time.ts'
 import type { VendorContext } from '../../vendors/vendor.ts'
 import { clusterSource } from '../facts/cluster.ts'
 import { type ExchangeFacts, exchangesSource, pullsSource } from '../facts/exchanges.ts'

@@ -3,7 +3,7 @@ import type { RegistryCredential } from '../../credential/registry-credential.ts
 import type { ErrorCode } from '../../errors/codes.ts'
 import { PullpassError } from '../../errors/pullpass-error.ts'
 import type { ExchangeRequest } from '../../refresh/exchange-requests.ts'
-import { rfc3339 } from '../../text/plain-text.ts'
+import { rfc3339 } from '../../text/time.ts'
 import { type ExchangeFacts, exchangesSource } from '../facts/exchanges.ts'
 import { issuersSource } from '../facts/issuers.ts'
 import { admissionsSource, tokensSource } from '../facts/tokens.ts'

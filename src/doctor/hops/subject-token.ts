@@ -3,7 +3,7 @@
 import { requestedAccount } from '../../document/document.ts'
 import { PullpassError } from '../../errors/pullpass-error.ts'
 import type { SubjectToken } from '../../identity/subject-token.ts'
-import { rfc3339 } from '../../text/plain-text.ts'
+import { rfc3339 } from '../../text/time.ts'
 import { exchangesSource } from '../facts/exchanges.ts'
 import { type IssuerFacts, issuersSource } from '../facts/issuers.ts'
 import { admissionsSource, claimsFault, isToken, type TokenFacts, tokensSource, whereOf } from '../facts/tokens.ts'

@@ -1,5 +1,5 @@
 /** kind, minikube and MicroK8s. kind: the issuer is chosen when the cluster is created. https://kind.sigs.k8s.io/docs/user/configuration/#kubeadm-config-patches */
-import { shellQuote } from '../../text/plain-text.ts'
+import { shellQuote } from '../../text/shell.ts'
 import type { Distribution } from '../plan.ts'
 
 export const kind: Distribution = {

@@ -1,5 +1,5 @@
 /** Control planes that a controller rolls out from one configuration object: Gardener, kOps, OpenShift. */
-import { shellQuote, shellVariable } from '../../text/plain-text.ts'
+import { shellQuote, shellVariable } from '../../text/shell.ts'
 import type { Distribution, IssuerChange } from '../plan.ts'
 
 /** Gardener's Shoot: https://gardener.cloud/docs/gardener/shoot/shoot_serviceaccounts */

@@ -1,8 +1,8 @@
 /** The error for a refusal of the API server: its wording, and how to fix it. */
 import { pullSecretType } from '../../credential/docker-config.ts'
 import { type Fault, type KubernetesRefusal, PullpassError } from '../../errors/pullpass-error.ts'
-import { shellOperand } from '../../text/plain-text.ts'
 import { quoteSafely } from '../../text/secret-register.ts'
+import { shellOperand } from '../../text/shell.ts'
 import type { Cluster, ClusterResponse } from './cluster.ts'
 import { malformed } from './response.ts'
 import {

@@ -2,7 +2,7 @@
 import type { NamespacedName } from '../../document/document.ts'
 import { PullpassError } from '../../errors/pullpass-error.ts'
 import { asObject, asText, asTexts } from '../../text/json-fields.ts'
-import { shellOperand } from '../../text/plain-text.ts'
+import { shellOperand } from '../../text/shell.ts'
 import { readStatus } from '../connection/api-error.ts'
 import type { Cluster, ClusterRequest, ClusterResponse } from '../connection/cluster.ts'
 import { readResponse } from '../connection/response.ts'

@@ -1,7 +1,8 @@
 /** Events of the core API, as `kubectl describe` shows them. https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/event-v1/ */
 import { asObject, asText, type JsonObject } from '../../text/json-fields.ts'
-import { plainLine, rfc3339 } from '../../text/plain-text.ts'
+import { plainLine } from '../../text/plain-text.ts'
 import { withholdSecrets } from '../../text/secret-register.ts'
+import { rfc3339 } from '../../text/time.ts'
 import { readStatus } from '../connection/api-error.ts'
 import type { Cluster } from '../connection/cluster.ts'
 import { listPages } from './list.ts'

@@ -11,8 +11,9 @@ import type { Cluster, ClusterResponse } from '../../kubernetes/connection/clust
 import { isAnonymous, parseDenial } from '../../kubernetes/connection/status.ts'
 import { requestToken } from '../../kubernetes/objects/request-token.ts'
 import { asObject, asText, jsonOrNone } from '../../text/json-fields.ts'
-import { plainLine, shellOperand } from '../../text/plain-text.ts'
+import { plainLine } from '../../text/plain-text.ts'
 import { quoteSafely, repeatsSecret } from '../../text/secret-register.ts'
+import { shellOperand } from '../../text/shell.ts'
 import { type DocumentName, documentPaths } from '../issuer-documents.ts'
 import { type IssuerKey, parseJwks } from '../keys.ts'
 

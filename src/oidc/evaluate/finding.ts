@@ -1,5 +1,5 @@
 /** One problem of an issuer's public documents for a cloud, as data. */
-import { shellVariable } from '../../text/plain-text.ts'
+import { shellVariable } from '../../text/shell.ts'
 
 /** Each is explained in docs/errors.md, which a test compares. @internal */
 export const issuerFindingCodes = [

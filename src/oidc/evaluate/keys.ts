@@ -1,5 +1,7 @@
 /** Findings about the keys of a JWKS. RFC 7517 §4, RFC 7518 §6. */
-import { quote, rfc3339, shellOperand } from '../../text/plain-text.ts'
+import { quote } from '../../text/plain-text.ts'
+import { shellOperand } from '../../text/shell.ts'
+import { rfc3339 } from '../../text/time.ts'
 import { type IssuerKey, whyUnusable } from '../keys.ts'
 import type { PublicFacts, TokenFacts } from '../public/public-facts.ts'
 import { type IssuerFinding, type IssuerFindingCode, type IssuerFindingResult, publishAgain } from './finding.ts'

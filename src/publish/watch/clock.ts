@@ -4,7 +4,7 @@
  */
 import { withoutFaults } from '../../errors/pullpass-error.ts'
 import type { ApiServerReading } from '../../oidc/cluster/api-servers.ts'
-import { rfc3339 } from '../../text/plain-text.ts'
+import { rfc3339 } from '../../text/time.ts'
 import { type Alarm, publishAlarm } from './alarms.ts'
 
 export interface ClockEvaluation {

@@ -1,7 +1,8 @@
 /** Published or recorded keys that the cluster never served: another writer changed the bucket or the ConfigMap. */
 import type { IssuerKey } from '../../oidc/keys.ts'
-import { shortDuration } from '../../text/duration.ts'
-import { quote, shellOperand, shellQuote, shellVariable } from '../../text/plain-text.ts'
+import { quote } from '../../text/plain-text.ts'
+import { shellOperand, shellQuote, shellVariable } from '../../text/shell.ts'
+import { shortDuration } from '../../text/time.ts'
 import type { Confirmation } from '../confirm.ts'
 import { type KeyState, unknownKeys } from '../key-state.ts'
 import type { PublishOutcome } from '../publish-documents.ts'

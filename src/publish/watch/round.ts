@@ -1,6 +1,7 @@
 /** One round of a watch: gather, evaluate, act. What it does not throw is an alarm, and the next round tries again. */
 import { asFault, PullpassError } from '../../errors/pullpass-error.ts'
-import { quote, shellOperand } from '../../text/plain-text.ts'
+import { quote } from '../../text/plain-text.ts'
+import { shellOperand } from '../../text/shell.ts'
 import type { VendorContext } from '../../vendors/vendor.ts'
 import { digestOf, emptyKeyState, isRevoked, type KeyState, readKeyState } from '../key-state.ts'
 import { issuerToPublish } from '../publish.ts'

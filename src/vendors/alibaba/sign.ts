@@ -2,8 +2,8 @@
 import { createHash, createHmac } from 'node:crypto'
 import type { Context } from '../../http/context.ts'
 import type { SentRequest } from '../../http/send.ts'
-import { rfc3339 } from '../../text/plain-text.ts'
 import type { Redacted } from '../../text/redacted.ts'
+import { rfc3339 } from '../../text/time.ts'
 
 export interface AlibabaCredentials {
   readonly accessKeyId: string

@@ -1,7 +1,7 @@
 /** Formats of AWS resource names in a document. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html */
 import type { TextRule } from '../../document/field-rules.ts'
 import { PullpassError } from '../../errors/pullpass-error.ts'
-import { parseDuration } from '../../text/duration.ts'
+import { parseDuration } from '../../text/time.ts'
 import { partitionNamed } from './partitions.ts'
 
 const partition = 'aws(?:-[a-z]+)*'

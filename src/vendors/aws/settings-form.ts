@@ -7,7 +7,7 @@ import { originUrl } from '../../document/field-rules.ts'
 import { fields, list, text, word } from '../../document/schema-parts.ts'
 import { showValue } from '../../document/show-value.ts'
 import { replacesEndpoint } from '../../document/vendor-hosts.ts'
-import { parseDuration } from '../../text/duration.ts'
+import { parseDuration } from '../../text/time.ts'
 import { registryHosts } from './hosts.ts'
 import {
   externalId,

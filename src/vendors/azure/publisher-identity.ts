@@ -1,6 +1,6 @@
 /** The identity with which a pod publishes to Azure Storage: an application or a managed identity. https://learn.microsoft.com/azure/aks/workload-identity-overview */
 import { posix } from 'node:path'
-import { shellQuote } from '../../text/plain-text.ts'
+import { shellQuote } from '../../text/shell.ts'
 import type { PublisherIdentity } from '../publisher-identity.ts'
 import { application } from './names.ts'
 import { type ContainerName, writeGrant } from './stores/azblob.ts'

@@ -10,7 +10,7 @@ import { filePath, type TextRule } from '../../document/field-rules.ts'
 import { text, word } from '../../document/schema-parts.ts'
 import { showValue } from '../../document/show-value.ts'
 import { parseSource, readTextFile, unreadable } from '../../document/sources.ts'
-import { shellVariable } from '../../text/plain-text.ts'
+import { shellVariable } from '../../text/shell.ts'
 import { canonicalProvider, universeDomain, workloadIdentityProvider } from './names.ts'
 import type { GcpSettings } from './settings.ts'
 

@@ -2,7 +2,8 @@
 import type { IssuerFinding } from '../../oidc/evaluate/finding.ts'
 import type { IssuerRequirements } from '../../oidc/evaluate/issuer-requirements.ts'
 import type { PublicFacts } from '../../oidc/public/public-facts.ts'
-import { quote, shellVariable } from '../../text/plain-text.ts'
+import { quote } from '../../text/plain-text.ts'
+import { shellVariable } from '../../text/shell.ts'
 import { checkSubjectLength } from './names.ts'
 
 export const issuerRequirements: IssuerRequirements = {

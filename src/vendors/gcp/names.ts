@@ -4,7 +4,7 @@
  */
 import type { TextRule } from '../../document/field-rules.ts'
 import { PullpassError } from '../../errors/pullpass-error.ts'
-import { parseDuration } from '../../text/duration.ts'
+import { parseDuration } from '../../text/time.ts'
 
 export const projectNumber: TextRule = {
   pattern: /^[0-9]+$/,

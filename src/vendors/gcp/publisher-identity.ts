@@ -1,7 +1,7 @@
 /** The identity with which a pod publishes at Google: its own principal, or a service account that it impersonates. https://google.aip.dev/auth/4117 */
 import { posix } from 'node:path'
 import { brokenRule } from '../../document/field-rules.ts'
-import { shellQuote } from '../../text/plain-text.ts'
+import { shellQuote } from '../../text/shell.ts'
 import type { PodIdentityRequest, PublisherIdentity } from '../publisher-identity.ts'
 import type { BucketName } from '../store.ts'
 import { iamCredentialsEndpoint, stsEndpoint } from './endpoints.ts'

@@ -6,8 +6,8 @@ import type { ReadSettings, VendorSettings } from '../../document/document-vendo
 import { filePath, originUrl, pathFrom } from '../../document/field-rules.ts'
 import { fields, list, text, word } from '../../document/schema-parts.ts'
 import { replacesEndpoint } from '../../document/vendor-hosts.ts'
-import { parseDuration } from '../../text/duration.ts'
 import { showPath } from '../../text/show.ts'
+import { parseDuration } from '../../text/time.ts'
 import { registryHosts } from './hosts.ts'
 import {
   artifactRepository,

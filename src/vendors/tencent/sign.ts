@@ -1,8 +1,8 @@
 /** Signature TC3 of a POST request with JSON. https://www.tencentcloud.com/document/product/1007/31323 */
 import { createHash, createHmac } from 'node:crypto'
 import type { SentRequest } from '../../http/send.ts'
-import { rfc3339 } from '../../text/plain-text.ts'
 import type { Redacted } from '../../text/redacted.ts'
+import { rfc3339 } from '../../text/time.ts'
 
 export interface TencentCredentials {
   readonly secretId: string

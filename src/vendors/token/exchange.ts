@@ -4,7 +4,7 @@
  */
 import { PullpassError } from '../../errors/pullpass-error.ts'
 import type { SubjectToken } from '../../identity/subject-token.ts'
-import { rfc3339 } from '../../text/plain-text.ts'
+import { rfc3339 } from '../../text/time.ts'
 import { audienceOf, type Exchange, withoutRestrictions } from '../vendor.ts'
 import type { TokenSettings } from './settings.ts'
 

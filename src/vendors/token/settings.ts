@@ -2,7 +2,7 @@
 import * as z from 'zod/mini'
 import type { VendorSettings } from '../../document/document-vendor.ts'
 import { fields, text } from '../../document/schema-parts.ts'
-import { parseDuration } from '../../text/duration.ts'
+import { parseDuration } from '../../text/time.ts'
 import { audienceProblems, lifetimeRule, userName } from '../registry-fields.ts'
 
 export interface TokenSettings {

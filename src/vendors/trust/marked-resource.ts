@@ -1,7 +1,7 @@
 /** Resources whose changes are requests and commands of a vendor's tool, as the trust resources that all vendors have. */
 import type { PullpassError } from '../../errors/pullpass-error.ts'
 import type { Context } from '../../http/context.ts'
-import { shellQuote } from '../../text/plain-text.ts'
+import { shellQuote } from '../../text/shell.ts'
 import type { Accepted, Change, HclResource, Override, TrustFinding, TrustResource, Verdict } from './contract.ts'
 import { observed } from './findings.ts'
 

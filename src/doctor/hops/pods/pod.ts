@@ -2,7 +2,7 @@
 
 import { PullpassError } from '../../../errors/pullpass-error.ts'
 import type { Pod } from '../../../kubernetes/objects/pods.ts'
-import { rfc3339 } from '../../../text/plain-text.ts'
+import { rfc3339 } from '../../../text/time.ts'
 import { knownNamespaces, namespacesSource } from '../../facts/namespaces.ts'
 import { type PodFacts, podSource } from '../../facts/pods.ts'
 import { dependencyFailed, type HopFinding, type Remedy } from '../../finding.ts'

@@ -2,7 +2,7 @@
 import type { Pod, PodContainer } from '../../../kubernetes/objects/pods.ts'
 import type { PullFailure } from '../../../kubernetes/objects/pull-failure.ts'
 import { parseImageReference } from '../../../registry/image-reference.ts'
-import { shellOperand } from '../../../text/plain-text.ts'
+import { shellOperand } from '../../../text/shell.ts'
 import type { HopFinding } from '../../finding.ts'
 import type { PrintedCommands } from '../../printed-commands.ts'
 

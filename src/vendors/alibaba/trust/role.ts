@@ -1,5 +1,5 @@
 /** A role whose trust policy allows exactly the subjects of documents. https://www.alibabacloud.com/help/en/ram/user-guide/create-a-ram-role-for-a-trusted-idp */
-import { shellQuote } from '../../../text/plain-text.ts'
+import { shellQuote } from '../../../text/shell.ts'
 import {
   type Accepted,
   marksIn,

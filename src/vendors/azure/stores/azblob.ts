@@ -11,8 +11,9 @@ import {
   type PublishTarget,
 } from '../../../oidc/issuer-documents.ts'
 import { asObject, asText } from '../../../text/json-fields.ts'
-import { quote, shellQuote, shellVariable } from '../../../text/plain-text.ts'
+import { quote } from '../../../text/plain-text.ts'
 import type { Redacted } from '../../../text/redacted.ts'
+import { shellQuote, shellVariable } from '../../../text/shell.ts'
 import { originVariable } from '../../operator.ts'
 import {
   brokenPart,

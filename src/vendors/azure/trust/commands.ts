@@ -1,6 +1,6 @@
 /** Changes at Azure as commands of az, and resources as Terraform. https://learn.microsoft.com/cli/azure, https://registry.terraform.io/providers/hashicorp/azurerm */
 import { createHash } from 'node:crypto'
-import { shellQuote } from '../../../text/plain-text.ts'
+import { shellQuote } from '../../../text/shell.ts'
 import type { HclResource, ScriptLine } from '../../trust/contract.ts'
 import { type HclAttribute, hclBlock, hclText } from '../../trust/hcl.ts'
 import { resourceParts } from '../names.ts'

@@ -1,7 +1,7 @@
 /** The operator as an IAM member, if the credentials contain it, for commands that grant a role. */
 import type { Environment } from '../../../http/context.ts'
 import { asText, type JsonObject } from '../../../text/json-fields.ts'
-import { shellQuote, shellVariable } from '../../../text/plain-text.ts'
+import { shellQuote, shellVariable } from '../../../text/shell.ts'
 import type { IamCaller } from './caller.ts'
 import { type CredentialFile, findOperatorCredentials } from './operator-credentials.ts'
 

@@ -11,8 +11,8 @@ import { retry } from '../../../http/retry.ts'
 import type { HttpResponse } from '../../../http/transport.ts'
 import { type DocumentToStore, documentStore, type PublishTarget } from '../../../oidc/issuer-documents.ts'
 import { asObject, asText, jsonOrNone } from '../../../text/json-fields.ts'
-import { shellQuote, shellVariable } from '../../../text/plain-text.ts'
 import type { Redacted } from '../../../text/redacted.ts'
+import { shellQuote, shellVariable } from '../../../text/shell.ts'
 import { originVariable } from '../../operator.ts'
 import {
   type BucketName,

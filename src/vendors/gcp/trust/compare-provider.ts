@@ -4,7 +4,7 @@
  */
 import { parseJwks } from '../../../oidc/keys.ts'
 import { compareStoredKeys, kidsOf } from '../../../oidc/stored-keys.ts'
-import { shellQuote } from '../../../text/plain-text.ts'
+import { shellQuote } from '../../../text/shell.ts'
 import { type Override, type Replaceable, trustRefused } from '../../trust/contract.ts'
 import { renderUploadedKeys } from '../stores/gcp-provider.ts'
 import { type DesiredProvider, defaultAudiences, describeSuccessor, subjectMapping } from './desired-state.ts'

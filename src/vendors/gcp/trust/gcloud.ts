@@ -4,7 +4,7 @@
  * Pools, providers and repositories have their full resource names: gcloud refuses a project number as --project, and documents
  * contain only the number. The project ID of a service account is part of its address.
  */
-import { shellQuote } from '../../../text/plain-text.ts'
+import { shellQuote } from '../../../text/shell.ts'
 import type { ScriptLine } from '../../trust/contract.ts'
 import { accountParts, gcloudAccount } from '../names.ts'
 import { setFields } from './apply-change.ts'

@@ -1,7 +1,7 @@
 /** Reads one resource at Google and evaluates it. */
 import { asFault, PullpassError } from '../../../errors/pullpass-error.ts'
 import { asObject, asText } from '../../../text/json-fields.ts'
-import { shellQuote } from '../../../text/plain-text.ts'
+import { shellQuote } from '../../../text/shell.ts'
 import { type Accepted, type Replaceable, trustRefused } from '../../trust/contract.ts'
 import { accountParts, gcloudAccount } from '../names.ts'
 import type { AccountHistory, FormerAccount } from './account-history.ts'

@@ -2,7 +2,7 @@
 import type { Refusal } from '../../../http/request-errors.ts'
 import type { ApiResponse } from '../../../http/send.ts'
 import { asList, asObject, asText } from '../../../text/json-fields.ts'
-import { shellQuote, shellVariable } from '../../../text/plain-text.ts'
+import { shellQuote, shellVariable } from '../../../text/shell.ts'
 import { once, orAbsent } from '../../operator.ts'
 import { accessRefusal } from '../access-refusals.ts'
 import { artifactRegistryEndpoint } from '../endpoints.ts'

@@ -1,5 +1,5 @@
 /** Changes at Yandex Cloud as commands of yc, and resources as Terraform. https://yandex.cloud/docs/cli/cli-ref, https://registry.terraform.io/providers/yandex-cloud/yandex */
-import { shellQuote } from '../../../text/plain-text.ts'
+import { shellQuote } from '../../../text/shell.ts'
 import type { Change, HclResource } from '../../trust/contract.ts'
 import { type HclAttribute, hashComment, hclBlock, hclText, labelOf, terraformResource } from '../../trust/hcl.ts'
 import { kindOf } from '../names.ts'

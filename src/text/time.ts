@@ -1,4 +1,12 @@
-/** Durations in flags, documents and messages, as Go writes them without fractions: `90s`, `30m`, `1h30m`. */
+/** Times as text. */
+
+/** RFC 3339 in UTC, in whole seconds: rounded down, so that an expiry is never shown later than it is, or up. */
+export const rfc3339 = (at: Date, round: 'down' | 'up' = 'down'): string =>
+  new Date((round === 'up' ? Math.ceil(at.getTime() / 1000) : Math.floor(at.getTime() / 1000)) * 1000)
+    .toISOString()
+    .replace('.000Z', 'Z')
+
+// Durations in flags, documents and messages, as Go writes them without fractions: `90s`, `30m`, `1h30m`.
 
 const form = /^(?:(?<hours>\d{1,5})h)?(?:(?<minutes>\d{1,6})m)?(?:(?<seconds>\d{1,8})s)?$/
 
