@@ -20,6 +20,7 @@ import type { ExchangeRequest } from '../refresh/exchange-requests.ts'
 import type { Minted } from '../refresh/mint-credentials.ts'
 import { documentName } from '../refresh/plan.ts'
 import { retryDelayMs } from './schedule.ts'
+import { ExchangeBudgets } from './tenants/exchange-budget.ts'
 import { keyOf, type QueueLimits, type WorkItem, WorkQueue } from './work-queue.ts'
 
 export interface CachedCredential {
@@ -43,6 +44,8 @@ interface Source {
   cached: CachedCredential | undefined
   failure: Failure | undefined
   exchanging: boolean
+  /** Whether an exchange has begun since the settings are used. */
+  begun: boolean
   readonly waiting: Map<string, WorkItem>
   /** Drawn once for each credential, so that all its Secrets are due together. In [0, 1). */
   jitter: number
@@ -50,7 +53,7 @@ interface Source {
 
 interface Failure {
   readonly fault: PullpassError
-  /** Failures in a row. */
+  /** Failures in a row; 0: it was not tried yet. */
   readonly count: number
   /** Of the first of them. */
   readonly sinceMs: number
@@ -75,11 +78,13 @@ export class Credentials {
 
   /** The exchanges of tenants take turns: one that hangs, or thousands that fail, delay no other document. */
   readonly #turns: WorkQueue
+  readonly #budgets: ExchangeBudgets
 
   constructor(exchange: ExchangeAll, events: CredentialEvents, context: CredentialContext) {
     this.#exchange = exchange
     this.#events = events
     this.#context = context
+    this.#budgets = new ExchangeBudgets(context)
     this.#turns = new WorkQueue(({ namespace: source }) => this.#takeTurn(source), context, { limits: tenantTurns })
     this.#start(() => this.#turns.run())
   }
@@ -114,6 +119,9 @@ export class Credentials {
 
   /** No document needs it any more. */
   forget(mintedFrom: string): void {
+    const source = this.#sources.get(mintedFrom)
+    const tenant = source?.begun === true ? tenantOf(source.request.document) : undefined
+    if (tenant !== undefined) this.#budgets.spend(tenant)
     this.#sources.delete(mintedFrom)
   }
 
@@ -125,7 +133,8 @@ export class Credentials {
       return known
     }
     const jitter = this.#context.random()
-    const source = { request, cached: undefined, failure: undefined, exchanging: false, waiting: new Map(), jitter }
+    const none = { cached: undefined, failure: undefined, exchanging: false, begun: false }
+    const source = { request, ...none, waiting: new Map(), jitter }
     this.#sources.set(request.mintedFrom, source)
     return source
   }
@@ -144,12 +153,18 @@ export class Credentials {
 
   async #takeTurn(mintedFrom: string): Promise<undefined> {
     const source = this.#sources.get(mintedFrom)
-    if (source !== undefined) await this.#exchangeAll([source]) // else its document was removed
+    if (source === undefined) return undefined // its document was removed
+    const fault = source.begun ? undefined : this.#budgets.faultOf(tenantOf(source.request.document) ?? '')
+    if (fault === undefined) await this.#exchangeAll([source])
+    else this.#postpone(source, fault)
     return undefined
   }
 
   async #exchangeAll(batch: readonly Source[]): Promise<void> {
-    for (const source of batch) source.exchanging = true
+    for (const source of batch) {
+      source.exchanging = true
+      source.begun = true
+    }
     const startedAt = this.#context.now()
     const minted = await this.#exchange(batch.map(({ request }) => request))
     if (this.#context.signal.aborted) return // an interrupted exchange is not a failure
@@ -187,16 +202,30 @@ export class Credentials {
 
   #fail(source: Source, fault: PullpassError): void {
     if (this.#sources.get(source.request.mintedFrom) !== source) return // its document was removed
-    const { now, random, sleep, signal } = this.#context
+    const { now, random } = this.#context
     const count = (source.failure?.count ?? 0) + 1
     const at = now()
-    const sinceMs = source.failure?.sinceMs ?? at.getTime()
+    const sinceMs = count === 1 ? at.getTime() : (source.failure?.sinceMs ?? at.getTime())
     const delayMs = retryDelayMs(fault, count, { random: random(), now: at, failingMs: at.getTime() - sinceMs })
-    const failure = { fault, count, sinceMs, retryAtMs: at.getTime() + delayMs }
-    source.failure = failure
-    this.#events.onExchange(source.request, fault)
+    this.#retry(source, { fault, count, sinceMs, retryAtMs: at.getTime() + delayMs }, delayMs)
     // Registries that succeeded are written, and entries of this one stay. Later failures change nothing.
     if (count === 1) for (const item of source.waiting.values()) this.#events.queue(item)
+  }
+
+  /** As a failure, until the namespace of a tenant may cause another exchange. */
+  #postpone(source: Source, fault: PullpassError): void {
+    const sinceMs = this.#context.now().getTime()
+    const retryAtMs = fault.retryAt?.getTime() ?? sinceMs
+    const isFirst = source.failure === undefined
+    source.exchanging = false
+    this.#retry(source, { fault, count: 0, sinceMs, retryAtMs }, retryAtMs - sinceMs)
+    if (isFirst) for (const item of source.waiting.values()) this.#events.queue(item)
+  }
+
+  #retry(source: Source, failure: Failure, delayMs: number): void {
+    const { sleep, signal } = this.#context
+    source.failure = failure
+    this.#events.onExchange(source.request, failure.fault)
     this.#start(async () => {
       await sleep(delayMs, signal)
       const isUsed = this.#sources.get(source.request.mintedFrom) === source && source.waiting.size > 0

@@ -124,53 +124,97 @@ function countSecrets(
 
 type Ready = Pick<ResourceCondition, 'status' | 'reason' | 'message'>
 
+/** The first of these that is not fulfilled, or not known yet, is the status; the last one evaluates what remains. */
 function evaluateReady(facts: ResourceFacts, counts: Counts | undefined): Ready {
-  const { resource, usedInstead, notSelected, watchRefusal, exchangeFaults, further, absentAccounts } = facts
-  const { fault: invalid, controlled } = resource
-  if (invalid !== undefined) {
-    const kept = controlled === undefined ? '' : '. The last valid version stays in use'
-    if (invalid.details.flag === undefined)
-      return { status: 'False', reason: 'Invalid', message: `${described(invalid)}${kept}` }
-    return { status: 'False', reason: 'NotPermitted', message: `${described(invalid)}${fixClause(invalid)}${kept}` }
+  return (
+    evaluateVersion(facts) ??
+    evaluateUse(facts) ??
+    evaluateWatch(facts) ??
+    (counts === undefined ? namespacesUnknown : (evaluateSelection(facts, counts) ?? evaluateSecrets(facts, counts)))
+  )
+}
+
+/** Is the current version valid, and permitted? */
+function evaluateVersion({ resource: { fault, controlled } }: ResourceFacts): Ready | undefined {
+  if (fault === undefined) return undefined
+  const kept = controlled === undefined ? '' : '. The last valid version stays in use'
+  if (fault.details.flag === undefined)
+    return { status: 'False', reason: 'Invalid', message: `${described(fault)}${kept}` }
+  return { status: 'False', reason: 'NotPermitted', message: `${described(fault)}${fixClause(fault)}${kept}` }
+}
+
+/** Is it this document that is used? */
+const evaluateUse = ({ usedInstead }: ResourceFacts): Ready | undefined =>
+  usedInstead === undefined
+    ? undefined
+    : { status: 'False', reason: 'DeclaredInFile', message: `the document of this name in ${usedInstead} is used` }
+
+/** May its Secrets be watched? */
+function evaluateWatch(facts: ResourceFacts): Ready | undefined {
+  const { watchRefusal: refusal, resource } = facts
+  if (refusal === undefined || !isRefused(facts)) return undefined
+  const isForbidden = refusal.code === 'KUBERNETES_FORBIDDEN'
+  const flag = `print the installation again with --secret-name ${resource.controlled?.document.secretName}`
+  return {
+    status: 'False',
+    reason: isForbidden ? 'NotPermitted' : 'TooManySecretNames',
+    message: `${described(refusal)}; fix: ${isForbidden ? flag : fixOf(refusal)}`,
   }
-  if (usedInstead !== undefined) {
-    return { status: 'False', reason: 'DeclaredInFile', message: `the document of this name in ${usedInstead} is used` }
+}
+
+const namespacesUnknown: Ready = {
+  status: 'Unknown',
+  reason: 'Pending',
+  message: 'the namespaces of the cluster are not known yet',
+}
+
+/** Does it select a namespace? */
+function evaluateSelection({ resource, notSelected }: ResourceFacts, { selected }: Counts): Ready | undefined {
+  if (selected > 0) return undefined
+  const mayBeEmpty = resource.controlled?.document.namespaces.emptyPolicy === 'Allow'
+  const fate = mayBeEmpty ? 'being deleted' : 'kept until one is selected'
+  const rest = notSelected > 0 ? `; ${secretsOf(notSelected)} ${fate}` : ''
+  return {
+    status: mayBeEmpty ? 'True' : 'False',
+    reason: 'NoNamespaceSelected',
+    message: `no namespace is selected${rest}`,
   }
-  if (watchRefusal !== undefined && isRefused(facts)) {
-    const isPermitted = watchRefusal.code !== 'KUBERNETES_FORBIDDEN'
-    const reason = isPermitted ? 'TooManySecretNames' : 'NotPermitted'
-    const flag = `print the installation again with --secret-name ${controlled?.document.secretName}`
-    const fix = isPermitted ? fixOf(watchRefusal) : flag
-    return { status: 'False', reason, message: `${described(watchRefusal)}; fix: ${fix}` }
-  }
-  if (counts === undefined) {
-    return { status: 'Unknown', reason: 'Pending', message: 'the namespaces of the cluster are not known yet' }
-  }
-  const { selected, fresh } = counts
-  if (selected === 0) {
-    const status = controlled?.document.namespaces.emptyPolicy === 'Allow' ? 'True' : 'False'
-    const kept =
-      notSelected > 0
-        ? `; ${secretsOf(notSelected)} ${status === 'True' ? 'being deleted' : 'kept until one is selected'}`
-        : ''
-    return { status, reason: 'NoNamespaceSelected', message: `no namespace is selected${kept}` }
-  }
+}
+
+/** Are its Secrets valid, and is what it requests in addition to them permitted? */
+function evaluateSecrets(facts: ResourceFacts, counts: Counts): Ready {
+  const summary = summaryOf(facts, counts)
+  const cause = causeOf(facts, counts)
+  if (counts.fresh < counts.selected)
+    return cause === undefined
+      ? { status: 'False', reason: 'Refreshing', message: summary }
+      : { status: 'False', reason: cause.reason, message: `${summary}: ${cause.words}` }
+  const refresh = cause === undefined ? '' : `; the last refresh failed: ${cause.words}`
+  const further = evaluateFurther(facts.further)
+  if (further !== undefined)
+    return { status: 'False', reason: further.reason, message: `${summary}; ${further.words}${refresh}` }
+  return { status: 'True', reason: cause === undefined ? 'Fresh' : 'RefreshFailed', message: summary + refresh }
+}
+
+function summaryOf(
+  { resource: { controlled }, notSelected, absentAccounts }: ResourceFacts,
+  { selected, fresh }: Counts,
+): string {
+  const namespaces = selected === 1 ? 'namespace is' : 'namespaces are'
   const deleted = notSelected > 0 ? `; ${secretsOf(notSelected)} being deleted in namespaces that are not selected` : ''
-  const freshness = `${fresh} of ${selected} ${selected === 1 ? 'namespace is' : 'namespaces are'} fresh${deleted}${issuerNote(controlled)}${absenceNote(absentAccounts)}`
-  const [exchangeFault] = exchangeFaults
-  const fault = exchangeFault ?? counts.first?.fault
-  const fix = exchangeFault ? fixOfExchange(exchangeFault, controlled) : fixOfWrite(counts.first, controlled)
-  const cause = fault && described(fault) + fix
-  if (fresh === selected) {
-    const refresh = cause === undefined ? '' : `; the last refresh failed: ${cause}`
-    const { reason, words } = evaluateFurther(further) ?? {}
-    if (reason !== undefined) return { status: 'False', reason, message: `${freshness}; ${words}${refresh}` }
-    return { status: 'True', reason: cause === undefined ? 'Fresh' : 'RefreshFailed', message: freshness + refresh }
-  }
-  if (cause === undefined) return { status: 'False', reason: 'Refreshing', message: freshness }
-  const isPermitted = fault?.details.flag === undefined
-  const reason = exchangeFault === undefined ? 'WriteFailed' : isPermitted ? 'ExchangeFailed' : 'NotPermitted'
-  return { status: 'False', reason, message: `${freshness}: ${cause}` }
+  return `${fresh} of ${selected} ${namespaces} fresh${deleted}${issuerNote(controlled)}${absenceNote(absentAccounts)}`
+}
+
+/** Why Secrets are not refreshed: an exchange, or else the first write, that failed. */
+function causeOf({ exchangeFaults: [exchange], resource: { controlled } }: ResourceFacts, { first }: Counts) {
+  if (exchange !== undefined)
+    return { reason: reasonOfExchange(exchange), words: described(exchange) + fixOfExchange(exchange, controlled) }
+  return first && { reason: 'WriteFailed', words: described(first.fault) + fixOfWrite(first, controlled) }
+}
+
+function reasonOfExchange({ details: { flag, postponed } }: PullpassError): string {
+  if (postponed !== undefined) return 'ExchangesLimited'
+  return flag === undefined ? 'ExchangeFailed' : 'NotPermitted'
 }
 
 /** Of several accounts the first one, with the flags of `pullpass manifests` for all. */
@@ -204,9 +248,7 @@ const absenceNote = (accounts: readonly string[]): string =>
   accounts.length === 0 ? '' : `; no namespace has ServiceAccount ${shortened(accounts.join(', '), 128)}`
 
 /** Of a Secret that a policy refuses, which may be that of the installation: no flag permits it to custom resources. */
-function fixOfWrite(first: Counts['first'], controlled: CustomResource['controlled']): string {
-  if (first === undefined) return ''
-  const { name, fault } = first
+function fixOfWrite({ name, fault }: NonNullable<Counts['first']>, controlled: CustomResource['controlled']): string {
   if (fault.code !== 'KUBERNETES_REFUSED' || fault.retryable) return fixClause(fault)
   if (name.startsWith('kube-'))
     return '; fix: select no namespace kube-*, where an installation permits only documents in files'

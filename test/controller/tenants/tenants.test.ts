@@ -1,52 +1,12 @@
 import assert from 'node:assert/strict'
-import { suite, type TestContext, test } from 'node:test'
-import { isRecord } from '../../sandbox/kubernetes/objects/kubernetes-object.ts'
-import type { TenantLimits } from '../../src/controller/tenants/limits.ts'
-import type { ResourceStatus } from '../../src/document/custom-resource.ts'
-import { AddressPrivate } from '../../src/http/transport.ts'
-import { readPullSecret } from '../support/read-pull-secret.ts'
-import type { TestSandbox } from '../support/start-test-sandbox.ts'
-import { deletePullSecret, readTenant, writePullSecret, writeResource } from './custom-resource.ts'
-import { type ControllerTestOptions, startControllerTest } from './start-test-controller.ts'
-import { advanceUntil, until } from './virtual-time.ts'
-
-const second = (description: string) => ({ stepMs: 1_000, description })
-const audience =
-  '//iam.googleapis.com/projects/123456789012/locations/global/workloadIdentityPools/pool/providers/cluster'
-/** What an installation permits; the servers of the sandbox are at a loopback address. */
-const limits = ({ environment }: TestSandbox): TenantLimits => ({
-  serviceAccounts: ['puller'],
-  secretNames: ['regcred'],
-  audiences: [audience],
-  endpoints: [new URL(environment['PULLPASS_GCP_STS_ENDPOINT'] ?? '').host],
-})
-
-const statusOf = (sandbox: TestSandbox, namespace: string, name = 'pull'): ResourceStatus | undefined => {
-  const status = readTenant(sandbox, namespace, name)?.['status']
-  return isRecord(status) ? JSON.parse(JSON.stringify(status)) : undefined
-}
-const readyOf = (sandbox: TestSandbox, namespace: string, name = 'pull') =>
-  statusOf(sandbox, namespace, name)?.conditions[0]
-const tokenRequests = (sandbox: TestSandbox): string[] =>
-  sandbox.parts.kubernetes.seen.flatMap(({ path }) => (path.endsWith('/token') ? path : []))
-
-/** With both definitions, and an account in each namespace. */
-async function startTenants(t: TestContext, options: ControllerTestOptions = {}) {
-  const started = await startControllerTest(t, { document: 'none', tenants: limits, ...options })
-  const { sandbox, time } = started
-  sandbox.cluster.installDefinitions()
-  for (const namespace of options.namespaces ?? ['default', 'team-a', 'team-b'])
-    sandbox.cluster.seed({ apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'puller', namespace } })
-  const whenReady = async (namespace: string, reason: string, name = 'pull') => {
-    await advanceUntil(
-      time,
-      second(`${reason}, ${JSON.stringify(readyOf(sandbox, namespace, name))}`),
-      () => readyOf(sandbox, namespace, name)?.reason === reason,
-    )
-    return readyOf(sandbox, namespace, name)?.message ?? ''
-  }
-  return { ...started, whenReady }
-}
+import { suite, test } from 'node:test'
+import { AddressPrivate } from '../../../src/http/transport.ts'
+import { readPullSecret } from '../../support/read-pull-secret.ts'
+import type { TestSandbox } from '../../support/start-test-sandbox.ts'
+import { deletePullSecret, readTenant, writePullSecret, writeResource } from '../custom-resource.ts'
+import { startControllerTest } from '../start-test-controller.ts'
+import { advanceUntil, until } from '../virtual-time.ts'
+import { limits, readyOf, second, startTenants, statusOf, tokenRequests } from './start-tenants.ts'
 
 suite('a PullSecret in the cluster', () => {
   test('has its Secret in its namespace, by a token of its own account, and is refreshed', async (t) => {
@@ -283,56 +243,6 @@ suite('a PullSecret in the cluster', () => {
     await advanceUntil(time, second('the permission'), () => !health('/readyz').includes('PullSecrets'))
   })
 
-  test('that fails has an Event, which its tenant reads', async (t) => {
-    const tenants = (sandbox: TestSandbox) => ({ ...limits(sandbox), serviceAccounts: ['absent'] })
-    const { sandbox, start, time } = await startTenants(t, { tenants })
-    await start()
-    const { metadata } = writePullSecret(sandbox, { namespace: 'team-a', spec: { serviceAccountName: 'absent' } })
-    const events = () => sandbox.cluster.store.list('Event').filter((one) => one.metadata.namespace === 'team-a')
-    await advanceUntil(time, second('the Event'), () => events().length > 0)
-    const { involvedObject, reason } = JSON.parse(JSON.stringify(events()[0]))
-    assert.deepEqual(
-      [involvedObject.kind, involvedObject.name, involvedObject.uid, reason],
-      ['PullSecret', 'pull', metadata.uid, 'TokenRequestRefused'],
-    )
-  })
-
-  test('that fails in many ways has twenty Events in its namespace, and leaves those of another one to it', async (t) => {
-    const tenants = (sandbox: TestSandbox) => ({ ...limits(sandbox), serviceAccounts: ['absent'] })
-    const { sandbox, start } = await startTenants(t, { tenants })
-    const gcp = { workloadIdentityProvider: audience.replace('//iam.googleapis.com/', '') }
-    const of = (namespace: string, index: number) => {
-      const registries = [
-        { name: `r${index}`, hosts: ['europe-docker.pkg.dev'], gcp: { ...gcp, stsRegion: `europe-west${index}` } },
-      ]
-      writePullSecret(sandbox, { namespace, name: `pull-${index}`, spec: { serviceAccountName: 'absent', registries } })
-    }
-    for (let index = 0; index < 30; index++) of('team-a', index)
-    await start()
-    const count = (namespace: string) => sandbox.cluster.store.list('Event', namespace).length
-    await until('the limit', () => count('team-a') === 20 && tokenRequests(sandbox).length >= 30)
-    of('team-b', 1)
-    await until('the Event of the other namespace', () => count('team-b') === 1)
-    assert.equal(count('team-a'), 20)
-  })
-
-  test('that is not permitted has one Event in its namespace, with the flag', async (t) => {
-    const { sandbox, start, time, whenReady } = await startTenants(t)
-    await start()
-    const { metadata } = writePullSecret(sandbox, { namespace: 'team-a', spec: { serviceAccountName: 'default' } })
-    await whenReady('team-a', 'NotPermitted')
-    const events = () => sandbox.cluster.store.list('Event').map((one) => JSON.parse(JSON.stringify(one)))
-    await advanceUntil(time, second('the Event'), () => events().length > 0)
-    writePullSecret(sandbox, { namespace: 'team-a', spec: { serviceAccountName: 'other' } })
-    await advanceUntil(time, second('the change'), () => /is other,/.test(readyOf(sandbox, 'team-a')?.message ?? ''))
-    const [{ involvedObject, reason, message }, ...others] = events()
-    assert.deepEqual(
-      [involvedObject.kind, involvedObject.namespace, involvedObject.uid, reason, others.length],
-      ['PullSecret', 'team-a', metadata.uid, 'DocumentInvalid', 0],
-    )
-    assert.match(message, /fix: .* --tenant-service-account default$/)
-  })
-
   test('of an account that does not exist states in its status how to create it', async (t) => {
     const tenants = (sandbox: TestSandbox) => ({ ...limits(sandbox), serviceAccounts: ['absent'] })
     const { sandbox, start, whenReady } = await startTenants(t, { tenants })
@@ -383,41 +293,5 @@ suite('a PullSecret in the cluster', () => {
     })
     await advanceUntil(time, second('its own status'), () => readyOf(sandbox, 'team-a')?.reason === 'NotPermitted')
     assert.equal(readPullSecret(sandbox, 'team-a'), undefined)
-  })
-
-  test('is one of at most 100 in a namespace: of another one the status states it, and a place that is free is used', async (t) => {
-    const { sandbox, start, whenReady } = await startTenants(t)
-    for (let index = 0; index < 102; index++)
-      writePullSecret(sandbox, { namespace: 'team-a', name: `pull-${index + 100}`, spec: { secretName: 'othercred' } })
-    await start()
-    writePullSecret(sandbox, { namespace: 'team-b' })
-    await whenReady('team-b', 'Fresh')
-    assert.match(await whenReady('team-a', 'NotPermitted', 'pull-199'), /--secret-name/)
-    assert.match(await whenReady('team-a', 'Invalid', 'pull-200'), /has more than 100 PullSecrets/)
-    sandbox.cluster.store.remove(readTenant(sandbox, 'team-a', 'pull-100') ?? assert.fail())
-    writePullSecret(sandbox, { namespace: 'team-a', name: 'pull-200', spec: { secretName: 'anothercred' } })
-    assert.match(await whenReady('team-a', 'NotPermitted', 'pull-200'), /--secret-name anothercred/)
-  })
-
-  test('has its status within few writes, while hundreds of another namespace wait for theirs', async (t) => {
-    const { sandbox, start, hasSecret, whenReady } = await startTenants(t)
-    for (const index of Array(300).keys())
-      writePullSecret(sandbox, {
-        namespace: 'team-a',
-        name: `pull-${index + 100}`,
-        spec: { serviceAccountName: 'default' },
-      })
-    const { metric } = await start()
-    const written = () =>
-      sandbox.parts.kubernetes.seen.filter(({ path }) => /team-a\/pullsecrets\/.*\/status/.test(path)).length
-    await until('the list', () => (metric('resources_invalid') ?? 0) >= 100)
-    await whenReady('team-a', 'NotPermitted', 'pull-100')
-    writePullSecret(sandbox, { namespace: 'team-b' })
-    await until('its Secret', () => hasSecret('team-b'))
-    const before = written()
-    await whenReady('team-b', 'Fresh')
-    assert.ok(before <= 40 && written() <= 60, `${before}, then ${written()}`)
-    for (const index of [101, 199]) await whenReady('team-a', 'NotPermitted', `pull-${index}`)
-    await whenReady('team-a', 'Invalid', 'pull-200')
   })
 })

@@ -1,0 +1,85 @@
+/** How much of the controller the PullSecrets of one namespace can use. */
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { readTenant, writePullSecret } from '../custom-resource.ts'
+import { advanceUntil, until } from '../virtual-time.ts'
+import { audience, startTenants } from './start-tenants.ts'
+
+suite('a PullSecret of many', () => {
+  test('is one of at most 100 in a namespace: of another one the status states it, and a place that is free is used', async (t) => {
+    const { sandbox, start, whenReady } = await startTenants(t)
+    for (let index = 0; index < 102; index++)
+      writePullSecret(sandbox, { namespace: 'team-a', name: `pull-${index + 100}`, spec: { secretName: 'othercred' } })
+    await start()
+    writePullSecret(sandbox, { namespace: 'team-b' })
+    await whenReady('team-b', 'Fresh')
+    assert.match(await whenReady('team-a', 'NotPermitted', 'pull-199'), /--secret-name/)
+    assert.match(await whenReady('team-a', 'Invalid', 'pull-200'), /has more than 100 PullSecrets/)
+    sandbox.cluster.store.remove(readTenant(sandbox, 'team-a', 'pull-100') ?? assert.fail())
+    writePullSecret(sandbox, { namespace: 'team-a', name: 'pull-200', spec: { secretName: 'anothercred' } })
+    assert.match(await whenReady('team-a', 'NotPermitted', 'pull-200'), /--secret-name anothercred/)
+  })
+
+  test('has its status within few writes, while hundreds of another namespace wait for theirs', async (t) => {
+    const { sandbox, start, hasSecret, whenReady } = await startTenants(t)
+    for (const index of Array(300).keys())
+      writePullSecret(sandbox, {
+        namespace: 'team-a',
+        name: `pull-${index + 100}`,
+        spec: { serviceAccountName: 'default' },
+      })
+    const { metric } = await start()
+    const written = () =>
+      sandbox.parts.kubernetes.seen.filter(({ path }) => /team-a\/pullsecrets\/.*\/status/.test(path)).length
+    await until('the list', () => (metric('resources_invalid') ?? 0) >= 100)
+    await whenReady('team-a', 'NotPermitted', 'pull-100')
+    writePullSecret(sandbox, { namespace: 'team-b' })
+    await until('its Secret', () => hasSecret('team-b'))
+    const before = written()
+    await whenReady('team-b', 'Fresh')
+    assert.ok(before <= 40 && written() <= 60, `${before}, then ${written()}`)
+    for (const index of [101, 199]) await whenReady('team-a', 'NotPermitted', `pull-${index}`)
+    await whenReady('team-a', 'Invalid', 'pull-200')
+  })
+})
+
+/** Settings of a credential of their own. */
+const registriesOf = (index: number) => {
+  const workloadIdentityProvider = audience.replace('//iam.googleapis.com/', '')
+  const gcp = { workloadIdentityProvider, stsRegion: `europe-west${index}` }
+  return [{ name: 'google', hosts: ['europe-docker.pkg.dev'], gcp }]
+}
+
+suite('changes of the PullSecrets of a namespace', () => {
+  test('cost 60 exchanges, then one in a minute; others and refreshes do not wait', async (t) => {
+    const { sandbox, start, time, exchanges, whenReady, hasSecret } = await startTenants(t)
+    const { stop } = await start()
+    const change = (index: number) =>
+      void writePullSecret(sandbox, { namespace: 'team-a', name: 'changed', spec: { registries: registriesOf(index) } })
+    for (let index = 0; exchanges() <= 60; index++) {
+      const before = exchanges()
+      change(index)
+      await until(`exchange ${index}`, () => exchanges() > before)
+    }
+    change(100)
+    const message = await whenReady('team-a', 'ExchangesLimited', 'changed')
+    assert.match(
+      message,
+      /^0 of 1 namespace is fresh: QUOTA_EXCEEDED: PullSecrets of namespace team-a were changed .* new settings is at 2026-11-24T12:0\d:\d\dZ; expected at most 60 changes .*; fix: no action if this is temporary/,
+    )
+    const used = exchanges()
+    writePullSecret(sandbox, { namespace: 'team-b' })
+    await until('the Secret of another namespace', () => hasSecret('team-b'))
+    for (let index = 101; index < 1_000; index++) change(index)
+    await whenReady('team-b', 'Fresh')
+    const afterMs = time.elapsedMs()
+    await whenReady('team-a', 'Fresh', 'changed')
+    const minutes = Math.ceil((time.elapsedMs() - afterMs) / 60_000)
+    t.diagnostic(`1,000 changes cost ${exchanges() - 1} exchanges, the last one ${minutes} min later`)
+    assert.ok(minutes <= 2, `${minutes} min`)
+    assert.equal(exchanges(), used + 2)
+    const before = exchanges()
+    await advanceUntil(time, { stepMs: 60_000, description: 'the refreshes' }, () => exchanges() >= before + 2)
+    await stop()
+  })
+})
