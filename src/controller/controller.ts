@@ -23,6 +23,7 @@ import { compareRegularly } from './compare-view.ts'
 import { type CustomResource, watchBothKinds } from './custom-resources.ts'
 import { logDocuments, logSelections } from './documents/log-documents.ts'
 import { type DocumentChange, isOfOperators, UsedDocuments } from './documents/used-documents.ts'
+import { WatchLimit } from './documents/watch-limit.ts'
 import { type ControlledDocument, type DocumentSet, followDocuments } from './documents.ts'
 import type { IssuerTrust } from './issuer/issuer-watches.ts'
 import { controllerState, type Known, pageFactsOf } from './known.ts'
@@ -32,7 +33,7 @@ import { adoptionOf, isSelected, itemsIn, watchesOf } from './selection.ts'
 import { ControllerStatus } from './status.ts'
 import type { TenantLimits } from './tenants/limits.ts'
 import { reportUnused } from './tenants/unused.ts'
-import { type ClusterView, watchCluster } from './watch-cluster.ts'
+import { type ClusterView, type WatchedNames, watchCluster } from './watch-cluster.ts'
 import { createWork, type Work } from './work.ts'
 import { keyOf, type WorkItem } from './work-queue.ts'
 
@@ -60,6 +61,7 @@ export class Controller {
   readonly #end = new AbortController()
   readonly #failed = Promise.withResolvers<never>()
   readonly #view: ClusterView
+  readonly #watchLimit: WatchLimit
   /** Undefined on a standby. */
   #work: Work | undefined
   /** By document and namespace. */
@@ -75,13 +77,14 @@ export class Controller {
     this.#signal = context.signal
     this.#context = { ...context, signal: AbortSignal.any([context.signal, this.#end.signal]) }
     this.status = new ControllerStatus(() => controllerState(this.#known()), this.#context)
+    this.#watchLimit = new WatchLimit(this.#context)
     this.#view = watchCluster(
       config.cluster,
       watchBothKinds(config, this.#context),
       {
         onNamespaces: (name) => this.#onNamespaces(name),
         onSecrets: (secretName, namespace) => this.#onSecrets(secretName, namespace),
-        onRefused: (resource, name) => this.#statusesChanged(this.#documents.index.watching(resource, name)),
+        onRefused: (resource, name) => this.#onRefused(resource, name),
         onResources: (name) => this.#onResources(name),
         onServiceAccounts: (name, namespace) => this.#onServiceAccounts(name, namespace),
         onPods: () => {
@@ -223,7 +226,17 @@ export class Controller {
   #watchNamed(): void {
     const { files, index } = this.#documents
     const { secretNames = [] } = this.#config.tenants ?? {}
-    this.#view.watch(watchesOf(index.ofOperators, secretNames), watchesOf(files, secretNames))
+    const documents = index.ofOperators
+    this.#view.watch(this.#watchLimit.choose({ documents, files, secretNames }, this.#view.resources.objects))
+  }
+
+  /** The name of a custom resource that may not be watched is watched no more, if others wait. */
+  #onRefused(resource: keyof WatchedNames, name: string): void {
+    const fault = this.#view.refusal(resource, name)
+    const wasListed = this.#view[resource](name)?.synced === true
+    if (fault !== undefined && !wasListed && this.#watchLimit.replace(resource, name, fault))
+      this.#view.watch(this.#watchLimit.watched)
+    this.#statusesChanged(this.#documents.index.watching(resource, name))
   }
 
   *#resources(): Generator<CustomResource> {
@@ -361,6 +374,7 @@ export class Controller {
       documents: this.#documents,
       states: this.#states,
       view: this.#view,
+      watchLimit: this.#watchLimit,
       election: this.#config.election,
       work: this.#work,
       now: this.#context.now(),

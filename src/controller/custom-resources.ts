@@ -33,6 +33,8 @@ export interface CustomResource {
   readonly uid: string
   readonly resourceVersion: string
   readonly generation: number
+  /** RFC 3339. */
+  readonly createdAt: string
   /** Whether its deletion was requested, and whether the Secrets that it owns are to stay: `kubectl delete --cascade=orphan`. */
   readonly deletion: 'none' | 'background' | 'orphan'
   /** As it is stored, not validated. */
@@ -59,7 +61,7 @@ const listOf = (type: ResourceType) =>
 const recheckMs = 10_000
 
 interface StoredResource
-  extends Pick<CustomResource, 'document' | 'name' | 'namespace' | 'uid' | 'generation' | 'deletion'> {
+  extends Pick<CustomResource, 'document' | 'name' | 'namespace' | 'uid' | 'generation' | 'createdAt' | 'deletion'> {
   readonly object: JsonObject
 }
 
@@ -225,7 +227,7 @@ function identityOf({ kind, scope }: ResourceType, { metadata }: JsonObject) {
 /** Ownership of fields is discarded immediately, and so is a spec that is too large to be kept. */
 function storedResource(type: ResourceType, item: JsonObject): StoredResource {
   const metadata = asObject(item['metadata']) ?? {}
-  const { uid, resourceVersion, generation, deletionTimestamp } = metadata
+  const { uid, resourceVersion, generation, creationTimestamp, deletionTimestamp } = metadata
   const cascade = asList(metadata['finalizers']).includes('orphan') ? 'orphan' : 'background'
   const identity = identityOf(type, item)
   const { name, namespace } = identity
@@ -239,6 +241,7 @@ function storedResource(type: ResourceType, item: JsonObject): StoredResource {
     ...identity,
     uid: asText(uid) ?? '',
     generation: typeof generation === 'number' ? generation : 0,
+    createdAt: asText(creationTimestamp) ?? '',
     deletion: deletionTimestamp === undefined ? 'none' : cascade,
   }
 }

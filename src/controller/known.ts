@@ -1,7 +1,7 @@
 /** What the controller knows at one time, for its reports: metrics, the status page, custom resources, Events and evictions. Pure. */
 import { earliest } from '../credential/registry-credential.ts'
 import { type Document, tenantOf } from '../document/document.ts'
-import { described } from '../errors/pullpass-error.ts'
+import { described, type PullpassError } from '../errors/pullpass-error.ts'
 import type { StuckPod } from '../kubernetes/objects/pending-pods.ts'
 import { type ExchangeRequest, mintedFrom } from '../refresh/exchange-requests.ts'
 import { documentName } from '../refresh/plan.ts'
@@ -10,6 +10,7 @@ import type { Credentials } from './credentials.ts'
 import type { CustomResource } from './custom-resources.ts'
 import { namespacesToDelete } from './deletions/delete-secrets.ts'
 import type { UsedDocuments } from './documents/used-documents.ts'
+import type { WatchLimit } from './documents/watch-limit.ts'
 import type { DocumentSet } from './documents.ts'
 import type { Evictable, PodEvictions } from './evictions/evict-pods.ts'
 import { servedSince } from './evictions/stuck-pods.ts'
@@ -20,7 +21,7 @@ import type { ControllerState, DocumentState } from './report/metrics.ts'
 import type { FurtherFault, ResourceFacts } from './resource-status.ts'
 import { isSelected, podPlaces, selected, stateOf, watchesOf } from './selection.ts'
 import type { ControllerStatus } from './status.ts'
-import { type ClusterView, everyNamespace } from './watch-cluster.ts'
+import { type ClusterView, everyNamespace, type WatchedNames } from './watch-cluster.ts'
 import type { WorkQueue } from './work-queue.ts'
 
 export interface Known {
@@ -28,6 +29,7 @@ export interface Known {
   /** By document and namespace. */
   readonly states: ReadonlyMap<string, ReadonlyMap<string, SecretState>>
   readonly view: ClusterView
+  readonly watchLimit: Pick<WatchLimit, 'faultOf'>
   /** Absent: this is the only replica. */
   readonly election: LeaderElection | undefined
   /** Undefined on a standby, which does not know what is fresh. */
@@ -120,8 +122,9 @@ const invalidResources = ({ resources }: ClusterView): string[] =>
 export function resourceFacts(
   resource: CustomResource,
   { credentials, evictions }: { readonly credentials: Credentials; readonly evictions: Pick<PodEvictions, 'faultOf'> },
-  { documents, states, view }: Known,
+  known: Known,
 ): ResourceFacts {
+  const { documents, states, view } = known
   const { document: name } = resource
   const used = documents.index.all.get(name)
   const { synced, objects } = view.namespaces
@@ -135,10 +138,10 @@ export function resourceFacts(
         ? new Map(selected(document, objects).map((namespace) => [namespace, ofDocument?.get(namespace)]))
         : undefined,
     notSelected: document === undefined ? 0 : namespacesToDelete(document, view).length,
-    watchRefusal: document && view.refusal('secrets', document.secretName),
+    watchRefusal: document && refusalOf('secrets', document.secretName, known),
     isWatched: document === undefined || watchesFor(document, view).every(isTried),
     absentAccounts: (document?.attachToServiceAccounts ?? []).filter((account) => isAbsent(account, view)),
-    further: document === undefined ? [] : furtherFaults(document, { ofDocument, evictions, view }),
+    further: document === undefined ? [] : furtherFaults(document, { ofDocument, evictions, known }),
     exchangeFaults: credentials.faultsOf(resource.controlled?.requests ?? []),
   }
 }
@@ -157,26 +160,34 @@ const watchesFor = (document: Document, view: ClusterView) => [
   ...podPlaces(document).map((place) => view.pods(place)),
 ]
 
+/** Why objects of this name are not watched: they may not be, or too many names are stated. */
+const refusalOf = (
+  resource: keyof WatchedNames,
+  name: string,
+  { watchLimit, view }: Known,
+): PullpassError | undefined => watchLimit.faultOf(resource, name) ?? view.refusal(resource, name)
+
 interface FurtherKnown {
   readonly ofDocument: ReadonlyMap<string, SecretState> | undefined
   readonly evictions: Pick<PodEvictions, 'faultOf'>
-  readonly view: ClusterView
+  readonly known: Known
 }
 
-function furtherFaults(document: Document, { ofDocument, evictions, view }: FurtherKnown): FurtherFault[] {
+function furtherFaults(document: Document, { ofDocument, evictions, known }: FurtherKnown): FurtherFault[] {
   const refused = document.attachToServiceAccounts.flatMap((account) => {
-    const fault = view.refusal('serviceAccounts', account)
+    const fault = refusalOf('serviceAccounts', account, known)
     return fault === undefined ? [] : { account, fault }
   })
   const failed = [...(ofDocument?.values() ?? [])].flatMap(({ attach }) => attach?.failure ?? [])
-  const [unwatched] = podPlaces(document).flatMap((place) => podsRefusal(place, view) ?? [])
+  const [unwatched] = podPlaces(document).flatMap((place) => podsRefusal(place, known) ?? [])
   const evicted = unwatched ?? evictions.faultOf(documentName(document))
   return [...refused, ...failed.slice(0, 1), ...(evicted === undefined ? [] : [{ fault: evicted }])]
 }
 
 /** A watch of all pods includes those of the namespace, which is not watched then. */
-const podsRefusal = (place: string, view: ClusterView) =>
-  view.refusal('pods', place) ?? (view.pods(place) === undefined ? view.refusal('pods', everyNamespace) : undefined)
+const podsRefusal = (place: string, known: Known) =>
+  refusalOf('pods', place, known) ??
+  (known.view.pods(place) === undefined ? refusalOf('pods', everyNamespace, known) : undefined)
 
 /** The earliest entry of this credential in a Secret. */
 export function expiryOf({ mintedFrom: source }: ExchangeRequest, known: Known): Date | undefined {

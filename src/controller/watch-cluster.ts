@@ -5,7 +5,7 @@
  * fails is started again; until then the view stays as it was.
  */
 import { isDeepStrictEqual } from 'node:util'
-import { asFault, described, faultFields, PullpassError } from '../errors/pullpass-error.ts'
+import { asFault, described, faultFields, type PullpassError } from '../errors/pullpass-error.ts'
 import type { Context } from '../http/context.ts'
 import type { Cluster } from '../kubernetes/connection/cluster.ts'
 import { type ListRequest, metadataOnly, namedList } from '../kubernetes/objects/list.ts'
@@ -43,8 +43,8 @@ export interface ClusterView {
   secrets(name: string): Collection<AnyPullSecret> | undefined
   /** Why objects of this name, or pods in the namespace of this name, may not be watched. */
   refusal(resource: keyof WatchedNames, name: string): PullpassError | undefined
-  /** Watches exactly these names: all that are `unlimited`, and of each resource at most 200 others. */
-  watch(names: WatchedNames, unlimited: WatchedNames): void
+  /** Watches exactly these names. */
+  watch(names: WatchedNames): void
   /** As `secrets`. */
   serviceAccounts(name: string): Collection<ServiceAccount> | undefined
   /** Of one namespace, or with `everyNamespace` of all; undefined: not watched. */
@@ -117,7 +117,7 @@ export function watchCluster(
   }
   const resources = start('clusterpullsecrets', watched.resources, keepResources)
   const tenants = start('pullsecrets', watched.tenants, keepResources)
-  const named = startNamedWatches(cluster, observer, start, context)
+  const named = startNamedWatches(cluster, observer, start, context.signal)
   const { secrets, serviceAccounts: accounts, pods } = named
   return {
     namespaces,
@@ -125,14 +125,12 @@ export function watchCluster(
     tenants,
     restarts,
     secrets: secrets.of,
-    refusal: (resource, name) =>
-      named[resource].isExcess(name) ? tooManyNames(resource, name) : refusalOf(named[resource].of(name)),
+    refusal: (resource, name) => refusalOf(named[resource].of(name)),
     serviceAccounts: accounts.of,
     pods: pods.of,
     pendingPods: pods.all,
-    watch(names, unlimited) {
-      const all = ['secrets', 'serviceAccounts', 'pods'] as const
-      for (const one of all) named[one].watch(names[one], unlimited[one])
+    watch(names) {
+      for (const one of ['secrets', 'serviceAccounts', 'pods'] as const) named[one].watch(names[one])
     },
     comparisons: () => [
       comparisonOf(namespaces, comparedNamespaces),
@@ -156,30 +154,39 @@ function createStart(
   restarts: Map<string, number>,
   context: Pick<Context, 'now' | 'random' | 'sleep' | 'log' | 'signal'>,
 ): StartWatch {
+  const isLogged = limitRefusals(context.now)
   return <T>(resource: WatchedResource, watch: Watch<T>, keep: Keep<T>, signal = context.signal) => {
     const collection = createCollection<T>(keep.onChange)
     const onResume = () => void restarts.set(resource, (restarts.get(resource) ?? 0) + 1)
-    follow(watch, { collection, keep, resource }, { ...context, signal, onResume }).catch((error: unknown) => {
-      if (!signal.aborted) onEnd(error)
-    })
+    follow(watch, { collection, keep, resource }, { ...context, signal, onResume, isLogged }).catch(
+      (error: unknown) => {
+        if (!signal.aborted) onEnd(error)
+      },
+    )
     return collection
   }
 }
 
-function startNamedWatches(
-  cluster: Cluster,
-  observer: ViewObserver,
-  start: StartWatch,
-  { log, signal }: Pick<Context, 'log' | 'signal'>,
-) {
+/** Custom resources can name any number of objects that may not be watched: their statuses state it. */
+function limitRefusals(now: () => Date): () => boolean {
+  let sinceMs = 0
+  let count = 0
+  return () => {
+    const nowMs = now().getTime()
+    if (nowMs - sinceMs > refusalsMs) [sinceMs, count] = [nowMs, 0]
+    count += 1
+    return count <= mostRefusals
+  }
+}
+
+const mostRefusals = 20
+const refusalsMs = 10 * 60_000
+
+function startNamedWatches(cluster: Cluster, observer: ViewObserver, start: StartWatch, signal: AbortSignal) {
   const startNamed = <T>(named: keyof WatchedNames, { listOf, itemOf, keyOf, onChange }: NamedWatch<T>) => {
     const resource = named === 'serviceAccounts' ? 'serviceaccounts' : named
-    const onExcess = (name: string) => {
-      const fix = 'use the same names in several objects'
-      log('warn', 'custom resources name more objects than are watched', { resource, watched: mostNames, name, fix })
-    }
     const onRefusal = (name: string) => observer.onRefused(named, name)
-    return createNamedWatches(onExcess, (name, end) => {
+    return createNamedWatches((name, end) => {
       const watch: Watch<T> = (watching) => watchCollection(cluster, listOf(name), itemOf, watching)
       const keep: Keep<T> = { keyOf, onChange: (key) => onChange(name, key), onRefusal: () => onRefusal(name) }
       return start(resource, watch, keep, AbortSignal.any([signal, end]))
@@ -217,34 +224,20 @@ interface NamedWatch<T> {
 }
 
 /** One watch for each name: of the objects of that name in the whole cluster, or of those in the namespace of that name. */
-function createNamedWatches<T>(
-  onExcess: (name: string) => void,
-  start: (name: string, end: AbortSignal) => Collection<T>,
-) {
+function createNamedWatches<T>(start: (name: string, end: AbortSignal) => Collection<T>) {
   const watched = new Map<string, { readonly collection: Collection<T>; readonly end: AbortController }>()
-  let excess: ReadonlySet<string> = new Set()
   return {
-    isExcess: (name: string) => excess.has(name),
     of: (name: string) => watched.get(name)?.collection,
     entries: () => [...watched].map(([name, { collection }]) => [name, collection] as const),
     all: () => [...watched.values()].flatMap(({ collection }) => [...collection.objects.values()]),
-    /** Exactly these names, as far as they are not too many: those that are watched have precedence. */
-    watch: (names: ReadonlySet<string>, unlimited: ReadonlySet<string>): void => {
+    /** Exactly these names. */
+    watch: (names: ReadonlySet<string>): void => {
       endOthers(watched, names)
-      let free = mostNames - [...watched.keys()].filter((name) => !unlimited.has(name)).length
-      const refused = new Set<string>()
       for (const name of names) {
         if (watched.has(name)) continue
-        if (!unlimited.has(name) && free-- <= 0) {
-          refused.add(name)
-          continue
-        }
         const end = new AbortController()
         watched.set(name, { collection: start(name, end.signal), end })
       }
-      const [first] = refused
-      if (first !== undefined && excess.size === 0) onExcess(first)
-      excess = refused
     },
     problems: (title: string, required: ReadonlySet<string>) =>
       [...watched].flatMap(([name, { collection }]) =>
@@ -259,24 +252,6 @@ function endOthers(watched: Map<string, { readonly end: AbortController }>, name
     watched.delete(name)
     end.abort()
   }
-}
-
-/** Each watch costs a stream, and memory here (35 KiB) and in the API server, which writers of custom resources could exhaust. */
-const mostNames = 200
-
-const tooManyNames = (resource: keyof WatchedNames, name: string): PullpassError =>
-  new PullpassError({
-    code: 'DOCUMENT_INVALID',
-    hop: 'document',
-    seen: `ClusterPullSecrets have more than ${mostNames} ${limited[resource]}, and ${name} is not one of those that are watched`,
-    expected: `at most ${mostNames} different ones`,
-    hint: 'use the same names in several objects; many namespaces are selected with a glob or a label',
-  })
-
-const limited: Readonly<Record<keyof WatchedNames, string>> = {
-  secrets: 'names of Secrets',
-  serviceAccounts: 'names in attachToServiceAccounts',
-  pods: 'namespaces by name with stuckPods: Evict',
 }
 
 /** Of one name, in the whole cluster. */
@@ -355,7 +330,7 @@ interface Followed<T> {
 async function follow<T>(
   watch: Watch<T>,
   { collection, keep, resource }: Followed<T>,
-  context: WatchContext & { readonly onResume: () => void },
+  context: WatchContext & { readonly onResume: () => void; readonly isLogged: () => boolean },
 ): Promise<never> {
   for (let failures = 1; ; failures++) {
     try {
@@ -370,7 +345,8 @@ async function follow<T>(
       context.signal.throwIfAborted()
       const fault = asFault(error)
       if (collection.fault?.seen !== fault.seen) {
-        context.log('error', 'a watch failed and is started again', { resource, ...faultFields(fault) })
+        const level = fault.code !== 'KUBERNETES_FORBIDDEN' || context.isLogged() ? 'error' : 'debug'
+        context.log(level, 'a watch failed and is started again', { resource, ...faultFields(fault) })
       }
       collection.fault = fault
       if (refusalOf(collection) !== undefined) keep.onRefusal?.()

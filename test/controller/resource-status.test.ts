@@ -34,6 +34,7 @@ const resource = (changes: Partial<CustomResource> = {}): CustomResource => ({
   uid: 'uid',
   resourceVersion: '1',
   generation: 3,
+  createdAt: '2026-11-24T12:00:00Z',
   deletion: 'none',
   status: {},
   controlled: { document, requests: [], revision: '' },

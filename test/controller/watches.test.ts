@@ -70,4 +70,26 @@ suite('the watches of the controller', () => {
     await deleteResource(sandbox, nameOf(7))
     await advanceUntil(time, step('the last one'), () => readyOf(sandbox, nameOf(200))?.reason === 'Fresh')
   })
+
+  test('of names that are refused are replaced by those of names that wait, however many an author invents', async (t) => {
+    const { sandbox, start, time } = await startControllerTest(t)
+    sandbox.cluster.installDefinitions()
+    const nameOf = (index: number) => `one-${String(index).padStart(3, '0')}`
+    const resourceNames = Array.from({ length: 450 }, (_, index) => nameOf(index))
+    for (const name of resourceNames) writeResource(sandbox, { name, include: ['default'], spec: { secretName: name } })
+    sandbox.cluster.authorization.forbid({ verbs: ['list'], resources: ['secrets'], resourceNames })
+    writeResource(sandbox, { name: 'zzz', include: ['default'], spec: { secretName: 'zzz' } })
+    const { logged, whenFresh } = await start()
+    await whenFresh(2) // of the file
+    await advanceUntil(time, step('the last one'), () => readyOf(sandbox, 'zzz')?.reason === 'Fresh')
+    for (const name of [nameOf(0), nameOf(449)]) {
+      await advanceUntil(time, step(`the status of ${name}`), () => readyOf(sandbox, name)?.reason === 'NotPermitted')
+      assert.match(readyOf(sandbox, name)?.message ?? '', new RegExp(`--secret-name ${name}$`))
+    }
+    const lists = () => sandbox.parts.kubernetes.seen.filter(({ path }) => path === '/api/v1/secrets').length
+    const before = lists()
+    for (let minutes = 0; minutes < 10; minutes++) await advanceUntil(time, step('a minute'), () => true)
+    assert.ok(lists() - before < 450, `${lists() - before} lists`)
+    assert.ok(logged.filter((line) => line.startsWith('error a watch failed')).length <= 20)
+  })
 })

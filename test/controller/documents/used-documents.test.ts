@@ -16,6 +16,7 @@ const resource = (document: string, deletion: CustomResource['deletion'], revisi
   uid: '',
   resourceVersion: '',
   generation: 1,
+  createdAt: '2026-11-24T12:00:00Z',
   deletion,
   status: {},
   controlled: revision === undefined ? undefined : controlled(revision),
