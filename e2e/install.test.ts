@@ -6,7 +6,14 @@ import { cp, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { before, suite, test } from 'node:test'
 import { parseAllDocuments } from 'yaml'
-import { applySecret, applyTokenSecret, assertRefused, patchSecret, requestToken } from './install/attack.ts'
+import {
+  applySecret,
+  applyTokenSecret,
+  assertRefused,
+  forgeEvent,
+  patchSecret,
+  requestToken,
+} from './install/attack.ts'
 import { notInDocument, notPermitted, refusedToClusterAdmin, removeFieldsOfOthers } from './install/attacks.ts'
 import {
   bindToClusterAdmin,
@@ -181,7 +188,10 @@ await withRealPart('an API server and kubectl', startInstallSetup, (setup) => {
 
     test('even as cluster-admin, by mistake, it is restricted by its policies', async (t) => {
       await bindToClusterAdmin(setup, 'apps-system')
-      await assertRefused(t, installation.account, refusedToClusterAdmin(audience))
+      await assertRefused(t, installation.account, {
+        ...refusedToClusterAdmin(audience),
+        'create an Event': { request: forgeEvent('apps-a'), refusal: 'pullpass may not write Events' },
+      })
     })
   })
 

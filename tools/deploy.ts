@@ -28,8 +28,8 @@ for (const component of ['issuer', 'issuer-serve']) {
   const policies = issuerAccountPolicies(account).map((policy) => stringify(policy, { lineWidth: 0 }))
   const comment = [
     `# Restricts requests under the user name of account ${account.name}, whatever its role grants: it writes no Secret and no`,
-    '# ServiceAccount, and requests only tokens of its own account, for pullpass.dev/issuer and at most 10 minutes. Reads are not',
-    '# restricted, nor an account that may impersonate others or change these policies. Written by npm run deploy.',
+    '# ServiceAccount, requests only tokens of its own account, for pullpass.dev/issuer and at most 10 minutes, and creates only Events',
+    '# about its key state. Reads are not restricted, nor an account that may impersonate others or change these policies. Written by npm run deploy.',
   ].join('\n')
   await write(`deploy/${component}/account-policies.yaml`, `${comment}\n${policies.join('---\n')}`)
 }

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { before, suite, test } from 'node:test'
 import { waitForStderr } from '../../test/commands/issuer/wait-for-stderr.ts'
-import { type Attacks, assertRefused, evictPod } from '../install/attack.ts'
+import { type Attacks, assertRefused, evictPod, forgeEvent } from '../install/attack.ts'
 import { notInDocument, notPermitted, refusedToClusterAdmin } from '../install/attacks.ts'
 import {
   bindToClusterAdmin,
@@ -43,24 +43,6 @@ const lease = (name: string) => ({
   kind: 'Lease',
   metadata: { name },
   spec: { holderIdentity: 'thief' },
-})
-
-/** As the controller writes them, with other fields. */
-const forgeEvent = (namespace: string, fields: object) => ({
-  method: 'POST' as const,
-  path: `/api/v1/namespaces/${namespace}/events`,
-  body: {
-    apiVersion: 'v1',
-    kind: 'Event',
-    metadata: { name: 'forged', namespace },
-    involvedObject: { apiVersion: 'v1', kind: 'Secret', namespace, name: 'appscred' },
-    reason: 'Forged',
-    message: 'forged',
-    type: 'Warning',
-    source: { component: 'pullpass-controller' },
-    reportingComponent: 'pullpass.dev/controller',
-    ...fields,
-  },
 })
 
 /** Requests that no role of the controller permits, or one of its policies denies. */
@@ -155,7 +137,15 @@ const ofControllers: Attacks = {
   },
   'create an Event about a Node': {
     request: forgeEvent('default', { involvedObject: { kind: 'Node', name: 'one', apiVersion: 'v1' } }),
-    refusal: 'pullpass may create only Events about its pull secrets, its Lease,',
+    refusal: 'pullpass may create only Events about its pull secrets in the namespaces of its documents,',
+  },
+  'create an Event about a Secret of its name in kube-system': {
+    request: forgeEvent('kube-system'),
+    refusal: 'pullpass may create only Events about its pull secrets in the namespaces of its documents,',
+  },
+  'create an Event about a Secret of its name in a namespace that is excluded': {
+    request: forgeEvent('apps-legacy'),
+    refusal: 'pullpass may create only Events about its pull secrets in the namespaces of its documents,',
   },
   'create an Event with a finalizer': {
     request: forgeEvent('apps-a', { metadata: { name: 'forged', finalizers: ['example.com/stay'] } }),

@@ -61,6 +61,24 @@ export const patchSecret = (namespace: string, name: string, body: object): Kube
   body,
 })
 
+/** As the controller writes them, with other fields. */
+export const forgeEvent = (namespace: string, fields: object = {}): KubernetesRequest => ({
+  method: 'POST',
+  path: `/api/v1/namespaces/${namespace}/events`,
+  body: {
+    apiVersion: 'v1',
+    kind: 'Event',
+    metadata: { name: 'forged', namespace },
+    involvedObject: { apiVersion: 'v1', kind: 'Secret', namespace, name: 'appscred' },
+    reason: 'Forged',
+    message: 'forged',
+    type: 'Warning',
+    source: { component: 'pullpass-controller' },
+    reportingComponent: 'pullpass.dev/controller',
+    ...fields,
+  },
+})
+
 export const patchServiceAccount = (namespace: string, name: string, body: object): KubernetesRequest => ({
   method: 'PATCH',
   path: `/api/v1/namespaces/${namespace}/serviceaccounts/${name}`,

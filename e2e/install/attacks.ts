@@ -4,6 +4,7 @@ import {
   type Attacks,
   applySecret,
   applyTokenSecret,
+  forgeEvent,
   patchSecret,
   patchServiceAccount,
   requestToken,
@@ -115,6 +116,18 @@ export const notInDocument = ({ server }: ApiServer, audience: string): Attacks 
     }),
     refusal: 'pullpass may add only the Secrets of its documents to imagePullSecrets',
   },
+  'repeat its Secret in a ServiceAccount': {
+    request: patchServiceAccount('apps-a', 'default', {
+      imagePullSecrets: [{ name: 'other' }, ...Array.from({ length: 3_000 }, () => ({ name: 'appscred' }))],
+    }),
+    refusal: 'pullpass may add each name to imagePullSecrets only once',
+  },
+  'repeat another pull secret of a ServiceAccount': {
+    request: patchServiceAccount('apps-a', 'default', {
+      imagePullSecrets: [{ name: 'other' }, { name: 'other' }, { name: 'appscred' }],
+    }),
+    refusal: 'pullpass may add each name to imagePullSecrets only once',
+  },
   'attach its Secret in kube-system': {
     request: patchServiceAccount('kube-system', 'default', {
       imagePullSecrets: [{ name: 'other' }, { name: 'appscred' }],
@@ -185,6 +198,27 @@ export const removeFieldsOfOthers = (namespace: string, name: string): Attacks =
   },
 })
 
+/** Events that the role of issuer watch or issuer serve permits, beyond those that it writes. */
+export const ownEvents = (account: string): Attacks => {
+  const place = 'pullpass-system'
+  const issuer = { source: { component: 'pullpass-issuer' }, reportingComponent: 'pullpass.dev/issuer' }
+  const keyState = { apiVersion: 'v1', kind: 'ConfigMap', namespace: place, name: 'pullpass-issuer' }
+  return {
+    'forge an Event of the kubelet': {
+      request: forgeEvent(place, { source: { component: 'kubelet' }, reportingComponent: 'kubelet' }),
+      refusal: `${account} may create only Events of its own component`,
+    },
+    'create an Event about a Secret': {
+      request: forgeEvent(place, issuer),
+      refusal: `${account} may create only Events about its key state`,
+    },
+    'create an Event with a further object': {
+      request: forgeEvent(place, { ...issuer, involvedObject: keyState, related: keyState }),
+      refusal: `${account} may not relate an Event to a further object`,
+    },
+  }
+}
+
 const tenYears = 315_360_000
 
 /** Token requests that the role of issuer watch or issuer serve permits for its own account, beyond what it needs. */
@@ -222,6 +256,14 @@ export const refusedToIssuerAsClusterAdmin = (account: string): Attacks => ({
     refusal: `${account} may not write Secrets`,
   },
   'create a pull secret': { request: applySecret('default', 'regcred'), refusal: `${account} may not write Secrets` },
+  'create an Event in another namespace': {
+    request: forgeEvent('kube-system', {
+      involvedObject: { apiVersion: 'v1', kind: 'ConfigMap', namespace: 'kube-system', name: 'pullpass-issuer' },
+      source: { component: 'pullpass-issuer' },
+      reportingComponent: 'pullpass.dev/issuer',
+    }),
+    refusal: `${account} may create only Events about its key state`,
+  },
   'create a ServiceAccount': {
     request: {
       method: 'POST',

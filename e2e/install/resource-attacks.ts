@@ -1,6 +1,6 @@
 /** Requests that the account of a controller for custom resources may not make, with Secret appscred and accounts default. */
 import { clusterPullSecretsPath } from '../parts/control-plane/deploy-files.ts'
-import { type Attacks, applySecret, evictPod, patchServiceAccount } from './attack.ts'
+import { type Attacks, applySecret, evictPod, forgeEvent, patchServiceAccount } from './attack.ts'
 
 /** Requests on custom resources that no role of the controller permits. */
 export const onResources: Attacks = {
@@ -102,6 +102,8 @@ export const otherDeletions: Attacks = {
   },
 }
 
+const onlyEvents = 'pullpass may create only Events about its pull secrets in the namespaces of its documents,'
+
 /** In the namespaces of its custom resources RBAC permits most of them, by the name or for any pod. */
 export const onAccountsAndPods: Attacks = {
   'attach to a ServiceAccount of another name': {
@@ -121,21 +123,25 @@ export const onAccountsAndPods: Attacks = {
     refusal: 'pullpass may evict only pods outside of kube-*',
   },
   'create an Event about a Pod of kube-system': {
-    request: {
-      method: 'POST',
-      path: '/api/v1/namespaces/kube-system/events',
-      body: {
-        metadata: { name: 'forged' },
-        involvedObject: { apiVersion: 'v1', kind: 'Pod', namespace: 'kube-system', name: 'none' },
-        source: { component: 'pullpass-controller' },
-        reportingComponent: 'pullpass.dev/controller',
-        reportingInstance: 'none',
-        action: 'Evict',
-        reason: 'StuckPodEvicted',
-        type: 'Warning',
+    request: forgeEvent('kube-system', {
+      involvedObject: { apiVersion: 'v1', kind: 'Pod', namespace: 'kube-system', name: 'none' },
+    }),
+    refusal: onlyEvents,
+  },
+  'create an Event about a Secret of its name in kube-system': {
+    request: forgeEvent('kube-system'),
+    refusal: onlyEvents,
+  },
+  'create an Event about a PullSecret in kube-system': {
+    request: forgeEvent('kube-system', {
+      involvedObject: {
+        apiVersion: 'pullpass.dev/v1alpha1',
+        kind: 'PullSecret',
+        namespace: 'kube-system',
+        name: 'none',
       },
-    },
-    refusal: 'pullpass may create only Events about its pull secrets, its Lease,',
+    }),
+    refusal: onlyEvents,
   },
   'evict whatever Pod has a name': {
     request: evictPod('apps-a', 'none'),

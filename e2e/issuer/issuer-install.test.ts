@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { before, suite, test } from 'node:test'
 import { manyLabels } from '../contract/kubernetes-cluster.ts'
 import { assertRefused, requestToken } from '../install/attack.ts'
-import { ownTokens, refusedToIssuerAsClusterAdmin } from '../install/attacks.ts'
+import { ownEvents, ownTokens, refusedToIssuerAsClusterAdmin } from '../install/attacks.ts'
 import { createServiceAccount } from '../install/cluster-objects.ts'
 import { assertEachPermissionNeeded } from '../install/remove-permissions.ts'
 import { readDeployed, runOneRound, startIssuerSetup } from '../install/start-issuer-setup.ts'
@@ -120,6 +120,10 @@ await withRealPart('an API server and kubectl', startIssuerSetup, (setup) => {
         await assertRefused(t, attacker, ownTokens(account, attacker))
         const needed = requestToken('pullpass-system', account, { audiences: ['pullpass.dev/issuer'] })
         assert.equal((await requestKubernetes(attacker, needed)).status, 201)
+      })
+
+      test('creates only Events about its key state', async (t) => {
+        await assertRefused(t, await connectAs(account), ownEvents(account))
       })
 
       test('even as cluster-admin writes no Secret and no ServiceAccount, and requests no other account’s token', async (t) => {

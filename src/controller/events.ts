@@ -107,7 +107,8 @@ export function createControllerEvents(
       else if (leftMs <= soonMs) warn('SecretExpiresSoon', ` expires in ${Math.ceil(leftMs / 60_000)} min`)
     },
     evaluated({ namespace, name, uid, fault }) {
-      if (namespace === undefined || fault === undefined) return
+      // In kube-*, where PullSecrets are not used, the policies of an installation permit none.
+      if (namespace === undefined || namespace.startsWith('kube-') || fault === undefined) return
       const event = { type: 'Warning', reason: eventReason(fault.code), scope: namespace } as const
       record(referenceOf({ namespace, name, uid }), { ...event, message: messageOf(fault) })
     },

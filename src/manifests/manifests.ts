@@ -28,7 +28,8 @@ import type { RefreshInput } from './pod.ts'
 import { refreshAccountPolicies } from './policies/account-policies.ts'
 import { renderPolicy } from './policies/admission-policy.ts'
 import { renderRootCaPolicy, renderSettingsPolicy } from './policies/config-maps.ts'
-import { controllerPolicies } from './policies/controller-policies.ts'
+import { controllerEventsPolicy, noEventsPolicy } from './policies/events.ts'
+import { leasesPolicy } from './policies/leases.ts'
 import { renderTenantPolicies, renderTenantRole } from './policies/tenants.ts'
 import { type BoundRegistry, bindRegistries, projectedTokensOf } from './projected-tokens.ts'
 import { checkSchedule, scheduleOf } from './schedule.ts'
@@ -71,12 +72,13 @@ export async function renderManifests(
     const schedule = settings.schedule ?? scheduleOf(documents, place)
     return { input, schedule, longestLifeSeconds: Math.max(...lives), settings }
   }
+  const account = refreshAccount(place)
+  const events =
+    workload === 'CronJob' ? noEventsPolicy(account) : controllerEventsPolicy(documents, place, resources, keyStates)
   const manifests = [
     renderNamespace(place),
-    ...refreshAccountPolicies(refreshAccount(place), { documents, registries, resources, keyStates }),
-    ...(workload === 'CronJob' ? [] : controllerPolicies(documents, place, resources, keyStates)).flatMap((policy) =>
-      renderPolicy(policy, refreshAccount(place)),
-    ),
+    ...refreshAccountPolicies(account, { documents, registries, resources, keyStates, events }),
+    ...(workload === 'CronJob' ? [] : renderPolicy(leasesPolicy(place), account)),
     ...renderTenantPolicies(resources, place),
     ...(configMaps.length === 0 ? [] : renderSettingsPolicy(place)),
     ...renderRootCaPolicy(place),

@@ -112,9 +112,14 @@ function policiesOf(account: Manifest, objects: readonly Manifest[]): Record<str
   )
 }
 
-const fullSet = ['CREATE serviceaccounts/token', 'CREATE,UPDATE,DELETE secrets', 'CREATE,UPDATE,DELETE serviceaccounts']
+const fullSet = [
+  'CREATE serviceaccounts/token',
+  'CREATE,UPDATE,DELETE events',
+  'CREATE,UPDATE,DELETE secrets',
+  'CREATE,UPDATE,DELETE serviceaccounts',
+]
 
-const ofController = ['CREATE,UPDATE,DELETE events', 'CREATE,UPDATE,DELETE leases']
+const ofController = ['CREATE,UPDATE,DELETE leases']
 
 function assertCovered(objects: readonly Manifest[], title: string): string[] {
   const accounts = objects.filter(({ kind }) => kind === 'ServiceAccount')
@@ -144,7 +149,7 @@ function assertCovered(objects: readonly Manifest[], title: string): string[] {
   return names
 }
 
-suite('each account that a manifest creates has policies for Secrets, ServiceAccounts and tokens', () => {
+suite('each account that a manifest creates has policies for Secrets, ServiceAccounts, tokens and Events', () => {
   for (const [title, input] of Object.entries(documents)) {
     test(`pullpass manifests of ${title}`, async () => {
       assert.deepEqual(assertCovered(await printed(['-f', '-'], { input }), title), ['pullpass'])
@@ -179,7 +184,7 @@ suite('each account that a manifest creates has policies for Secrets, ServiceAcc
 
   test('without one of its policies an account is not covered', async () => {
     const objects = await built('deploy/issuer')
-    for (const resource of ['secrets', 'serviceaccounts', 'tokens']) {
+    for (const resource of ['secrets', 'serviceaccounts', 'tokens', 'events']) {
       const fewer = objects.filter(({ metadata }) => metadata.name !== `pullpass-issuer-${resource}.pullpass-system`)
       assert.equal(fewer.length, objects.length - 2)
       assert.throws(() => assertCovered(fewer, resource), { name: 'AssertionError' })

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { type AdmissionPolicy, renderPolicy } from '../../src/manifests/policies/admission-policy.ts'
-import { controllerPolicies } from '../../src/manifests/policies/controller-policies.ts'
+import { controllerEventsPolicy, issuerEventsPolicy } from '../../src/manifests/policies/events.ts'
 import { evictionPolicies } from '../../src/manifests/policies/evictions.ts'
 import { secretsPolicy } from '../../src/manifests/policies/secrets.ts'
 import { serviceAccountsPolicy, tokensPolicy } from '../../src/manifests/policies/service-accounts.ts'
@@ -116,6 +116,10 @@ suite('the admission policies of documents', () => {
       expressionOf(policy, /may not remove entries of imagePullSecrets$/),
       'variables.before.all(name, name in variables.after)',
     )
+    assert.equal(
+      expressionOf(policy, /only once$/),
+      "size(variables.after) <= size(variables.before) + size(['regcred', 'othercred'].filter(name, name in variables.after && !(name in variables.before)))",
+    )
   })
 
   test('custom resources add their Secrets to the accounts of the allow-list, and remove them, outside of kube-*', () => {
@@ -158,18 +162,33 @@ suite('the admission policies of documents', () => {
     )
   })
 
-  test('Events about pods are created where pods are evicted', () => {
-    const [policy] = controllerPolicies(
+  test('Events are about pull secrets where they are written, and about pods where they are evicted', () => {
+    const policy = controllerEventsPolicy(
       [documentOf({ stuckPods: 'Evict' })],
       { namespace: 'pullpass-system' },
-      limitsOf({ stuckPods: 'Evict' }),
+      limitsOf({
+        secretNames: ['teamcred'],
+        stuckPods: 'Evict',
+        tenants: { serviceAccounts: ['puller'], endpoints: [] },
+      }),
       [],
     )
-    const aboutPods = policy?.rules.flatMap(({ expression }) => expression.match(/^.*kind == 'Pod'.*$/gm) ?? [])
-    assert.deepEqual(aboutPods, [
-      "(object.involvedObject.kind == 'Pod' && request.namespace in ['team-a']) ||",
-      "(object.involvedObject.kind == 'Pod' && !request.namespace.startsWith('kube-')) ||",
+    assert.deepEqual(expressionOf(policy, /only Events about/)?.split(' ||\n'), [
+      "(object.involvedObject.kind == 'Secret' && object.involvedObject.name in ['regcred'] && request.namespace in ['team-a'])",
+      "(object.involvedObject.kind == 'Secret' && object.involvedObject.name in ['teamcred'] && !request.namespace.startsWith('kube-'))",
+      "(object.involvedObject.kind == 'Lease' && object.involvedObject.name in ['pullpass-controller'] && request.namespace == 'pullpass-system')",
+      "(object.involvedObject.kind == 'Pod' && request.namespace in ['team-a'])",
+      "(object.involvedObject.kind == 'Pod' && !request.namespace.startsWith('kube-'))",
+      "(object.involvedObject.?apiVersion.orValue('').startsWith('pullpass.dev/') && object.involvedObject.kind == 'PullSecret' && !request.namespace.startsWith('kube-'))",
     ])
+  })
+
+  test('Events of issuer watch are about its key state', () => {
+    const account = { namespace: 'pullpass-system', name: 'pullpass-issuer', component: 'issuer' }
+    assert.equal(
+      expressionOf(issuerEventsPolicy(account), /only Events about/),
+      "(object.involvedObject.kind == 'ConfigMap' && object.involvedObject.name in ['pullpass-issuer'] && request.namespace == 'pullpass-system')",
+    )
   })
 
   test('a policy that the API server would not read is refused before it is printed', () => {

@@ -5,14 +5,17 @@
  * account that can impersonate others or change policies.
  *
  *   pullpass                                 the needs of its documents, and what custom resources may use; evictions only where
- *                                            these have them; as the controller's also Events and its Lease (controller-policies.ts)
+ *                                            these have them; as the controller's also its Lease (leases.ts)
  *   pullpass-issuer, pullpass-issuer-serve   no Secret, no ServiceAccount, only own tokens for pullpass.dev/issuer
+ *
+ * Which Events each may create: events.ts.
  */
 import type { Document, NamespacedName } from '../../document/document.ts'
 import { freshTokenRequest } from '../../oidc/cluster/cluster-issuer.ts'
 import type { Account, Manifest, ResourceLimits } from '../manifest.ts'
 import type { BoundRegistry } from '../projected-tokens.ts'
 import { type AdmissionPolicy, celList, celText, renderPolicy } from './admission-policy.ts'
+import { issuerEventsPolicy } from './events.ts'
 import { evictionPolicies } from './evictions.ts'
 import { secretsPolicy } from './secrets.ts'
 import { serviceAccountsPolicy, tokensPolicy } from './service-accounts.ts'
@@ -23,17 +26,20 @@ export interface RefreshNeeds {
   readonly resources?: ResourceLimits | undefined
   /** Of publications that the account keeps up to date. */
   readonly keyStates: readonly NamespacedName[]
+  /** What it reports. */
+  readonly events: AdmissionPolicy
 }
 
 /** For the account that refreshes pull secrets. @throws DOCUMENT_INVALID */
 export const refreshAccountPolicies = (
   account: Account,
-  { documents, registries, resources, keyStates }: RefreshNeeds,
+  { documents, registries, resources, keyStates, events }: RefreshNeeds,
 ): Manifest[] => [
   ...renderAll(account, {
     secrets: secretsPolicy(documents, resources),
     serviceAccounts: serviceAccountsPolicy(documents, resources),
     tokens: tokensPolicy(registries, resources, keyStates.length > 0 ? account : undefined),
+    events,
   }),
   ...evictionPolicies(documents, resources).flatMap((policy) => renderPolicy(policy, account)),
 ]
@@ -48,6 +54,7 @@ export const issuerAccountPolicies = (account: Account): Manifest[] =>
       resource: 'serviceaccounts',
     },
     tokens: ownTokensPolicy(account),
+    events: issuerEventsPolicy(account),
   })
 
 /** All policies that every account must have. */
@@ -55,10 +62,11 @@ interface PolicySet {
   readonly secrets: AdmissionPolicy
   readonly serviceAccounts: AdmissionPolicy
   readonly tokens: AdmissionPolicy
+  readonly events: AdmissionPolicy
 }
 
-const renderAll = (account: Account, { secrets, serviceAccounts, tokens }: PolicySet): Manifest[] =>
-  [secrets, serviceAccounts, tokens].flatMap((policy) => renderPolicy(policy, account))
+const renderAll = (account: Account, { secrets, serviceAccounts, tokens, events }: PolicySet): Manifest[] =>
+  [secrets, serviceAccounts, tokens, events].flatMap((policy) => renderPolicy(policy, account))
 
 const denied = (message: string): Pick<AdmissionPolicy, 'operations' | 'rules'> => ({
   operations: ['CREATE', 'UPDATE', 'DELETE'],

@@ -94,6 +94,10 @@ export const celAny = (clauses: readonly string[]): string =>
 /** The variable that the expressions below use. */
 export const namespaceLabels = { name: 'labels', expression: 'namespaceObject.?metadata.labels.orValue({})' } as const
 
+/** Of an object that has neither: garbage collection acts on owners, deletion on finalizers. */
+export const ownedByNothing =
+  'size(object.metadata.?finalizers.orValue([])) == 0 && size(object.metadata.?ownerReferences.orValue([])) == 0'
+
 /** What custom resources may use, they may use in every other namespace. */
 export const outsideOfSystem = "!request.namespace.startsWith('kube-')"
 

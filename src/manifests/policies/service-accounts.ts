@@ -58,6 +58,11 @@ export function serviceAccountsPolicy(documents: readonly Document[], resources?
         expression: `variables.after.all(name, name in variables.before ||\n${celAny(attaching.map(addable))})`,
         message: `pullpass may add only ${ofResources ? 'the Secrets of --secret-name, and of its documents in files,' : 'the Secrets of its documents'} to imagePullSecrets`,
       },
+      {
+        // An entry that is repeated thousands of times would be in each new pod.
+        expression: `size(variables.after) <= size(variables.before) + size(${celList(new Set(attaching.flatMap(({ secretNames }) => secretNames)))}.filter(name, name in variables.after && !(name in variables.before)))`,
+        message: 'pullpass may add each name to imagePullSecrets only once',
+      },
     ],
   }
 }
