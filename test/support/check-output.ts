@@ -1,7 +1,9 @@
 /** Validates the output of -o json and -o yaml with the JSON Schemas in docs/schema/output/. */
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
+import type { DoctorResult } from '../../src/commands/output/doctor.ts'
 import { checkCommandFields } from './check-commands.ts'
+import { checkFindingHops } from './check-error-hops.ts'
 
 const schemas = new URL('../../docs/schema/output/', import.meta.url)
 
@@ -33,6 +35,9 @@ export async function checkOutput(value: unknown): Promise<string> {
 /** Commands that print objects of another API instead of a result. */
 const otherObjects = new Set(['manifests', 'init'])
 
+const isDoctorResult = (value: unknown): value is DoctorResult =>
+  typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'DoctorResult'
+
 /** Checks the output of a run: none, text, or exactly one result; one per line for commands that run until they are stopped. */
 export async function checkPrinted(argv: readonly string[], stdout: string): Promise<void> {
   const at = argv.findIndex((word) => word === '-o' || word === '--output')
@@ -53,6 +58,7 @@ export async function checkPrinted(argv: readonly string[], stdout: string): Pro
   if (!isStream) assert.equal(results.length, 1)
   for (const result of results) {
     checkCommandFields(result)
+    if (isDoctorResult(result)) checkFindingHops(result.findings)
     const isError = JSON.stringify(result).includes('"kind":"Error"')
     if (isError || !otherObjects.has(argv[0] ?? '')) await checkOutput(result)
   }

@@ -4,6 +4,7 @@ import { run } from '../../src/commands/run/run.ts'
 import type { Vendors } from '../../src/vendors/vendor.ts'
 import { vendors } from '../../src/vendors/vendors.ts'
 import { checkFixLines } from './check-commands.ts'
+import { checkErrorHops } from './check-error-hops.ts'
 import { checkPrinted } from './check-output.ts'
 
 export interface PullpassRun {
@@ -71,6 +72,7 @@ export async function runPullpass(
     },
   })
   await checkPrinted(argv, stdout.join(''))
+  checkErrorHops(stderr.join(''))
   checkFixLines([...stdout, ...stderr].join(''))
   return { exitCode, stdout: stdout.join(''), stderr: stderr.join('') }
 }

@@ -54,9 +54,9 @@ export const resultsSection: Section = {
       meaning: 'No document writes a Secret into the namespace of the pod.',
     },
     NOT_NEEDED: {
-      doctor: ['discovery', 'key', 'signature'],
+      doctor: ['subject-token', 'discovery', 'key', 'signature'],
       meaning:
-        'The published metadata is insufficient, but not needed: the keys are uploaded to the vendor, or a refresh publishes them first.',
+        'No token is needed, since the credential exists already. Or the published metadata is insufficient, but not needed: the keys are uploaded to the vendor, or a refresh publishes them first.',
     },
     NOT_READABLE: {
       doctor: ['publish', 'rights', 'secret', 'stored-credential', 'service-account', 'pod', 'pod-secrets', 'events'],

@@ -240,7 +240,7 @@ suite('trust at Yandex Cloud grants nothing if it finds', () => {
     assert.equal(applied.exitCode, 1)
     assert.match(
       applied.stderr,
-      /^DISCOVERY_NOT_FOUND \(trust\): https:\/\/\S+\/\.well-known\/openid-configuration responds with 40[34]$/m,
+      /^DISCOVERY_NOT_FOUND \(discovery\): https:\/\/\S+\/\.well-known\/openid-configuration responds with 40[34]$/m,
     )
     assert.deepEqual([bindings(), federations()], [[], []])
   })

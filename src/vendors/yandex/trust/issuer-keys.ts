@@ -22,7 +22,7 @@ export async function readJwksUrl(context: Context, issuer: string): Promise<str
 const unusable = (code: 'DISCOVERY_NOT_FOUND' | 'DISCOVERY_MALFORMED', seen: string) =>
   new PullpassError({
     code,
-    hop: 'trust',
+    hop: 'discovery',
     seen,
     expected: "the cluster's discovery document: a federation needs the URL of the keys",
     hint: 'publish it first',
