@@ -38,6 +38,8 @@ export interface ApiRequest<T> {
   /** Converts a successful response; throws UnexpectedResponse if it is not as documented. */
   readonly read: (response: ApiResponse) => T
   readonly timeoutMs?: number
+  /** `never`: a second request would do more than the first, whose response may be lost. */
+  readonly repeat?: 'never'
 }
 
 /** HTTP basic authentication (RFC 7617). `form`: both parts are form-urlencoded first, as OAuth clients do (RFC 6749 §2.3.1). */
@@ -85,7 +87,11 @@ const defaultTimeoutMs = 20_000
 
 /** @throws PullpassError at the hop of the request */
 export const send = async <T>(context: SendContext, request: ApiRequest<T>): Promise<T> =>
-  await retry(async () => await sendOnce(context, request), { attempts, onWait: logRetry(context, request) }, context)
+  await retry(
+    async () => await sendOnce(context, request),
+    { attempts: request.repeat === 'never' ? 1 : attempts, onWait: logRetry(context, request) },
+    context,
+  )
 
 async function sendOnce<T>(context: SendContext, request: ApiRequest<T>): Promise<T> {
   const sentAt = context.now()

@@ -42,12 +42,19 @@ export interface OtherToken {
   readonly subject: string
 }
 
+interface Sharing {
+  readonly verdict?: 'refused'
+  readonly sharedWith?: readonly string[]
+  readonly notes?: readonly string[]
+  readonly fault?: PullpassError
+}
+
 /** Clusters that share an identity, in one run or by credentials of an earlier one, have the same permissions. */
 export function sharingOf(
   { clusters, name }: SharedIdentity,
   others: readonly OtherToken[],
   sharing: Accepted['sharing'],
-): Partial<TrustFinding> {
+): Sharing {
   if (clusters.length + others.length < 2) return {}
   const ofRun = clusters.length < 2 ? [] : clusters // one is this cluster
   const sharedWith = [

@@ -12,6 +12,8 @@ export interface VendorChange {
   readonly description: string
   /** Of the command, after its beginning. */
   readonly words: readonly string[]
+  /** Absent: it is, unless it deletes. */
+  readonly byTerraform?: Change['byTerraform']
   readonly apply: () => Promise<unknown>
 }
 
@@ -71,7 +73,7 @@ export const markedResource = (
   },
 })
 
-function toChange(tool: string, { action, fields = [], description, words, apply }: VendorChange): Change {
+function toChange(tool: string, { action, fields = [], description, words, byTerraform, apply }: VendorChange): Change {
   const command = [tool, ...words.map(shellQuote)].join(' ')
   return {
     action,
@@ -79,7 +81,7 @@ function toChange(tool: string, { action, fields = [], description, words, apply
     description,
     command,
     script: { functions: [], line: command },
-    byTerraform: action === 'delete' ? 'not applied' : 'applied',
+    byTerraform: byTerraform ?? (action === 'delete' ? 'not applied' : 'applied'),
     apply: async () => void (await apply()),
   }
 }

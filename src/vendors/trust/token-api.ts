@@ -17,7 +17,7 @@ export interface TokenApi {
   readonly refusal: (status: number, body: unknown) => Refusal | undefined
 }
 
-export interface TokenRequest extends Pick<ApiRequest<unknown>, 'json' | 'statuses'> {
+export interface TokenRequest extends Pick<ApiRequest<unknown>, 'json' | 'statuses' | 'repeat'> {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   /** Below the origin, with encoded names. */
   readonly path: string
@@ -58,8 +58,9 @@ export const changeByRequest = (
 export const curlOf = ({ token, header }: Pick<TokenApi, 'token' | 'header'>): string =>
   `printf '${header === 'bearer' ? 'authorization: Bearer' : `${header}:`} %s' "\${${token.name}:?}" | curl -fsS -H @-`
 
+/** The response to a change can contain a password, such as that of a new account: it is not printed. */
 export const curlWords = ({ origin }: TokenApi, { method, path, json }: TokenRequest): string[] => [
-  ...(method === 'GET' ? [] : ['-X', method]),
+  ...(method === 'GET' ? [] : ['-o', '/dev/null', '-X', method]),
   ...(json === undefined ? [] : ['-H', 'content-type: application/json', '-d', JSON.stringify(json)]),
   `${origin}${path}`,
 ]
