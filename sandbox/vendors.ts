@@ -5,6 +5,7 @@
 import type { AlibabaSandbox } from './alibaba/vendor.ts'
 import type { AwsSandbox } from './aws/vendor.ts'
 import type { AzureSandbox } from './azure/vendor.ts'
+import type { CloudsmithSandbox } from './cloudsmith/vendor.ts'
 import type { GcpSandbox } from './gcp/vendor.ts'
 import type { FederatedSandbox } from './issuer/federated-service.ts'
 import type { OidcSandbox } from './oidc/vendor.ts'
@@ -22,7 +23,8 @@ export const sandboxVendors = {
   oidc: async (): Promise<SandboxVendor<OidcSandbox>> => (await import('./oidc/vendor.ts')).oidc,
   quay: async (): Promise<SandboxVendor<FederatedSandbox>> => (await import('./quay/vendor.ts')).quay,
   jfrog: async (): Promise<SandboxVendor<FederatedSandbox>> => (await import('./jfrog/vendor.ts')).jfrog,
-  cloudsmith: async (): Promise<SandboxVendor<FederatedSandbox>> => (await import('./cloudsmith/vendor.ts')).cloudsmith,
+  cloudsmith: async (): Promise<SandboxVendor<CloudsmithSandbox>> =>
+    (await import('./cloudsmith/vendor.ts')).cloudsmith,
   chainguard: async (): Promise<SandboxVendor<FederatedSandbox>> => (await import('./chainguard/vendor.ts')).chainguard,
   yandex: async (): Promise<SandboxVendor<YandexSandbox>> => (await import('./yandex/vendor.ts')).yandex,
   alibaba: async (): Promise<SandboxVendor<AlibabaSandbox>> => (await import('./alibaba/vendor.ts')).alibaba,

@@ -1,8 +1,11 @@
 /** The host of Cloudsmith's Docker registry. https://docs.cloudsmith.com/formats/docker-registry */
 import type { DraftOf } from '../vendor.ts'
 
+/** Customers can have domains of their own, where the paths of images differ. */
+export const registryHost = 'docker.cloudsmith.io'
+
 export const draft: DraftOf = (host) =>
-  host === 'docker.cloudsmith.io'
+  host === registryHost
     ? {
         name: 'cloudsmith',
         facts: 'Docker registry',
@@ -10,5 +13,6 @@ export const draft: DraftOf = (host) =>
           { name: 'organization', comment: 'The slug of the organization' },
           { name: 'service', comment: 'The slug of the service account that the OpenID Connect provider permits' },
         ],
+        trust: ['trust:', '  repositories: [REPOSITORY]'],
       }
     : undefined

@@ -1,32 +1,51 @@
 /** The fields of `cloudsmith` in a document. */
 import * as z from 'zod/mini'
 import type { VendorSettings } from '../../document/document-vendor.ts'
-import type { TextRule } from '../../document/field-rules.ts'
-import { fields, text } from '../../document/schema-parts.ts'
+import { fields, list, text } from '../../document/schema-parts.ts'
 import { endpointField } from '../registry-fields.ts'
+import { slugOf } from './names.ts'
 
 export interface CloudsmithSettings {
   readonly organization: string
   readonly service: string
   /** Origin. */
   readonly endpoint: string
+  readonly trust?: CloudsmithTrust
+}
+
+/** What `pullpass trust` configures; exchanges do not use it. */
+interface CloudsmithTrust {
+  /** Slugs, of repositories of the organization. */
+  readonly repositories: readonly string[]
 }
 
 type CloudsmithForm = Omit<CloudsmithSettings, 'endpoint'> & { readonly endpoint?: string }
 
-const slug = (of: string): TextRule => ({
-  pattern: /^[a-z0-9](?:[a-z0-9_-]*[a-z0-9])?$/,
-  maxLength: 100,
-  expected: `the slug of ${of}: lower-case letters, digits, "-" and "_"`,
-})
-
 const shape = {
-  organization: text(slug('an organization'), 'Slug of the organization'),
-  service: text(slug('a service account'), 'Slug of the service account that the OpenID Connect provider permits'),
+  organization: text(slugOf('an organization'), 'Slug of the organization'),
+  service: text(slugOf('a service account'), 'Slug of the service account that the OpenID Connect provider permits'),
 }
 const description = 'Cloudsmith, by an OpenID Connect provider and a service account'
 const tenantForm: z.ZodMiniType<CloudsmithForm> = fields(shape, description)
-const form: z.ZodMiniType<CloudsmithForm> = fields({ ...shape, endpoint: z.exactOptional(endpointField) }, description)
+const form: z.ZodMiniType<CloudsmithForm> = fields(
+  {
+    ...shape,
+    endpoint: z.exactOptional(endpointField),
+    trust: z.exactOptional(
+      fields(
+        {
+          repositories: list(
+            text(slugOf('a repository'), 'Slug of a repository'),
+            64,
+            'Repositories; the privilege to read is granted on exactly these',
+          ),
+        },
+        'What pullpass trust configures; exchanges do not use it',
+      ),
+    ),
+  },
+  description,
+)
 
 export const settings: VendorSettings<CloudsmithForm, CloudsmithSettings> = {
   form,

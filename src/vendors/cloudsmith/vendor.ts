@@ -7,4 +7,9 @@ export const cloudsmith: Vendor = defineVendor<CloudsmithSettings>({
   settings: async () => (await import('./settings.ts')).settings,
   exchange: async () => (await import('./exchange.ts')).exchange,
   draft: async () => (await import('./hosts.ts')).draft,
+  trust: {
+    commandLine: 'curl',
+    replaceable: ['providerUrl', 'claims', 'enabled', 'serviceAccounts', 'subjects', 'role', 'privilege'],
+    load: async () => (await import('./trust/trust.ts')).trust,
+  },
 })

@@ -161,7 +161,7 @@ export const cases: Readonly<Record<string, VendorCase>> = {
   },
   cloudsmith: {
     load: sandboxVendors.cloudsmith,
-    registry: ({ url }) => `cloudsmith: {organization: acme, service: puller, endpoint: "${url}"}`,
+    registry: ({ url }) => `cloudsmith: {organization: example-project, service: puller, endpoint: "${url}"}`,
     username: 'token',
     expiresAt: '2026-11-24T14:00:00Z',
     faults: [
@@ -169,7 +169,11 @@ export const cases: Readonly<Record<string, VendorCase>> = {
       otherSubject('EXCHANGE_REFUSED', refused),
       otherAudience('EXCHANGE_REFUSED', refused),
       otherName('the service account does not exist', 'EXCHANGE_REFUSED', refused),
-      ...everywhere,
+      ...everywhere.map((one) =>
+        one.code === 'REGISTRY_DENIED'
+          ? { ...one, fix: /^pullpass trust apply -f \S+ --repository ORGANIZATION\/REPOSITORY; .*also check the path/ }
+          : one,
+      ),
     ],
   },
   chainguard: {

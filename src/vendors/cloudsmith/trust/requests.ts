@@ -1,0 +1,120 @@
+/**
+ * Requests to Cloudsmith's API with the operator's key; error responses become errors of the hop trust.
+ * Paths and fields: https://github.com/cloudsmith-io/cloudsmith-api-go (docs/OrgsApi.md, docs/ReposApi.md, docs/ErrorDetail.md).
+ */
+import type { Context } from '../../../http/context.ts'
+import type { Refusal } from '../../../http/request-errors.ts'
+import { UnexpectedResponse } from '../../../http/send.ts'
+import { asList, asObject, asText } from '../../../text/json-fields.ts'
+import { orAbsent, throttled, unavailable } from '../../operator.ts'
+import { requestTrust, type TokenApi } from '../../trust/token-api.ts'
+import { isSlug } from '../names.ts'
+import { apiKey } from '../operator/sign-in.ts'
+import type { Organization } from './desired.ts'
+
+/** What a request needs of the operator, after "expected". */
+const managing = ({ organization }: Organization) =>
+  `the organization ${organization}, and the operator to be an owner or manager of it`
+const administering = ({ organization }: Organization, repository: string) =>
+  `the operator to have the privilege Admin on ${organization}/${repository}`
+
+const api = ({ endpoint }: Organization, needs: string): TokenApi => ({
+  token: apiKey,
+  header: 'x-api-key',
+  origin: `${endpoint}/v1`,
+  refusal: (status, body) => refusalOf(status, body, needs),
+})
+
+/** For service accounts and providers. */
+export const organizationApi = (at: Organization): TokenApi => api(at, managing(at))
+/** For the privileges on a repository. */
+export const repositoryApi = (at: Organization, repository: string): TokenApi => api(at, administering(at, repository))
+
+export const servicesPath = ({ organization }: Organization): string => `/orgs/${organization}/services/`
+export const providersPath = ({ organization }: Organization): string => `/orgs/${organization}/openid-connect/`
+export const privilegesPath = ({ organization }: Organization, repository: string): string =>
+  `/repos/${organization}/${repository}/privileges`
+
+const pageSize = 100
+/** A longer list is an error, since what is missing could be needed. */
+const mostPages = 20
+
+/** A page with fewer items than requested is the last one. @throws as requestTrust, RESPONSE_MALFORMED */
+export async function listAll<T>(
+  context: Context,
+  at: Organization,
+  path: string,
+  item: (value: unknown) => T,
+): Promise<T[]> {
+  const items: T[] = []
+  for (let page = 1; page <= mostPages; page++) {
+    const request = { method: 'GET', path: `${path}?page=${page}&page_size=${pageSize}` } as const
+    const read = requestTrust(context, organizationApi(at), request, (body) => {
+      if (!Array.isArray(body)) throw new UnexpectedResponse('it is no list')
+      if (page === mostPages && body.length >= pageSize)
+        throw new UnexpectedResponse(`the list has more than ${mostPages} pages`)
+      return body.map(item)
+    })
+    // The response for a page after the last one is not documented.
+    const found = page === 1 ? await read : ((await orAbsent(read)) ?? [])
+    items.push(...found)
+    if (found.length < pageSize) break
+  }
+  return items
+}
+
+const longestText = 8192
+
+/** Of any length up to that of a description or a URL. */
+export function shortText(value: unknown): string | undefined {
+  const text = asText(value)
+  return text !== undefined && text.length > longestText ? undefined : text
+}
+
+/** Slugs are used in paths and printed commands. @throws UnexpectedResponse */
+export function slugIn(value: unknown, what: string): string {
+  const text = asText(value)
+  if (text === undefined || !isSlug(text)) throw new UnexpectedResponse(`it contains ${what} without a valid slug`)
+  return text
+}
+
+function refusalOf(status: number, body: unknown, needs: string): Refusal | undefined {
+  const { detail, fields } = asObject(body) ?? {}
+  const text = shortText(detail)
+  if (text === undefined) return undefined
+  const message = [text, ...fieldErrors(fields)].join(' ')
+  switch (status) {
+    case 401:
+      return { code: 'TRUST_DENIED', message, hint: 'check that the key is valid, and set another one' }
+    case 403:
+      return { code: 'TRUST_DENIED', message, expected: needs, hint: 'use the key of an account that has it' }
+    case 404: // also for what the operator may not see
+      return { code: 'TRUST_NOT_FOUND', message, expected: needs }
+    case 409:
+      return { code: 'TRUST_CONFLICT', message }
+    case 422:
+      return { code: invalidField(fields), message }
+    case 429:
+      return throttled(message)
+    default:
+      return status < 500 ? { code: 'TRUST_REFUSED', message } : unavailable(message)
+  }
+}
+
+/** `fields`: by field, its errors. */
+const fieldErrors = (fields: unknown): string[] =>
+  Object.entries(asObject(fields) ?? {})
+    .slice(0, 5)
+    .map(
+      ([name, errors]) =>
+        `${name}: ${asList(errors)
+          .flatMap((one) => shortText(one) ?? [])
+          .join(' ')}`,
+    )
+
+/** A service account that was just created is not known everywhere; a name that is taken was taken since it was read. */
+function invalidField(fields: unknown): Refusal['code'] {
+  const names = Object.keys(asObject(fields) ?? {})
+  if (names.some((name) => name.includes('service') || name === 'privileges')) return 'TRUST_NOT_FOUND'
+  return names.includes('name') ? 'TRUST_CONFLICT' : 'TRUST_REFUSED'
+}

@@ -1,0 +1,216 @@
+/** Faults at Cloudsmith: the service account, the OpenID Connect provider, and the privilege on the repository. */
+import type { Provider } from '../../../sandbox/cloudsmith/organization-state.ts'
+import type { CloudsmithSandbox } from '../../../sandbox/cloudsmith/vendor.ts'
+import { sandboxVendors } from '../../../sandbox/vendors.ts'
+import type { Fault } from '../fault.ts'
+import type { DocumentChoice, World } from '../ground.ts'
+import { commonFaults, startedClouds } from './common-faults.ts'
+
+const hop = 'exchange'
+/** Its responses do not state the cause: what doctor names is found in the resources. */
+const code = 'EXCHANGE_REFUSED'
+const audience = 'https://pull.example.com'
+const creates =
+  /^pullpass trust apply -f \S+pull\.yaml\nit would create provider example-project\/pullpass-\S+ for https:\/\/\S+: tokens with sub system:serviceaccount:image-system:pullpass and aud https:\/\/pull\.example\.com sign in as puller$/
+const { clouds, cloudOf } = startedClouds<CloudsmithSandbox>('Cloudsmith')
+
+/** A document whose only registry is at Cloudsmith. The token is requested from the cluster unless it is in a file. */
+const document =
+  ({ token }: { readonly token?: 'in a file' } = {}): DocumentChoice =>
+  async (sandbox) => {
+    const cloud = await sandbox.start(sandboxVendors.cloudsmith)
+    clouds.set(sandbox, cloud)
+    cloud.trusted.audience = audience
+    if (token === 'in a file') await sandbox.writeToken({ audiences: [audience] })
+    const account = token === 'in a file' ? '' : '  serviceAccountRef: {namespace: image-system, name: pullpass}\n'
+    return {
+      text: `apiVersion: pullpass.dev/v1alpha1
+kind: ClusterPullSecret
+metadata: {name: pull}
+spec:
+  secretName: regcred
+  namespaces: {include: [team-a, team-b]}
+${account}  attachToServiceAccounts: [default]
+  registries:
+    - name: cloudsmith
+      hosts: ["localhost:${sandbox.parts.registry.port}"]
+      audience: ${audience}
+      cloudsmith:
+        organization: ${cloud.organization}
+        service: ${cloud.service}
+        endpoint: "${cloud.url}"
+        trust: {repositories: [${cloud.repository}]}
+`,
+    }
+  }
+
+/** Changes the provider of the cluster. */
+function changeProvider(world: World, change: Partial<Provider>): void {
+  const { providers } = cloudOf(world).state
+  for (const one of providers.values()) providers.set(one.slug_perm, { ...one, ...change })
+}
+
+/** What an operator set up by hand is replaced by what pullpass creates. */
+async function setUpByPullpass(world: World): Promise<void> {
+  const { providers } = cloudOf(world).state
+  providers.clear()
+  await world.pullpass(['trust', 'apply', '-f', world.file, '--yes'])
+}
+
+const replaces = (field: string, seen: string) =>
+  new RegExp(
+    `^pullpass trust apply -f \\S+pull\\.yaml --replace ${field}\\nprovider (?:cluster|pullpass-\\S+) of example-project ${seen}$`,
+  )
+
+export const cloudsmithFaults: readonly Fault[] = [
+  {
+    title: 'at Cloudsmith: the provider was deleted',
+    document: document(),
+    plant: (world) => cloudOf(world).state.providers.clear(),
+    hop,
+    code,
+    fix: creates,
+    repair: 'command',
+  },
+  {
+    title: 'at Cloudsmith: the provider is disabled',
+    document: document(),
+    plant: (world) => changeProvider(world, { enabled: false }),
+    hop,
+    code,
+    fix: replaces('enabled', 'is disabled'),
+    repair: 'command',
+  },
+  {
+    title: 'at Cloudsmith: the provider is for another audience',
+    document: document(),
+    plant(world) {
+      cloudOf(world).trusted.audience = 'https://other.example.com'
+    },
+    hop,
+    code,
+    fix: creates,
+    repair: 'command',
+  },
+  {
+    title: 'at Cloudsmith: the provider that pullpass created is for another audience',
+    document: document(),
+    before: setUpByPullpass,
+    plant(world) {
+      cloudOf(world).trusted.audience = 'https://other.example.com'
+    },
+    hop,
+    code,
+    fix: replaces('claims', 'accepts tokens with sub \\S+ and aud https://other\\.example\\.com'),
+    repair: 'command',
+  },
+  {
+    title: 'at Cloudsmith: the provider is for another service account of the cluster',
+    document: document(),
+    plant(world) {
+      cloudOf(world).trusted.subject = 'system:serviceaccount:ci:deployer'
+    },
+    hop,
+    code,
+    fix: creates,
+    repair: 'command',
+  },
+  {
+    title: 'at Cloudsmith: the provider has the issuer of another cluster',
+    document: document(),
+    plant: (world) => changeProvider(world, { provider_url: 'https://oidc.example.com/another' }),
+    hop,
+    code,
+    fix: /^pullpass trust apply -f \S+pull\.yaml\nit would create provider example-project\/pullpass-.*; other clusters would get the same permissions: system:serviceaccount:image-system:pullpass of another cluster \(issuer https:\/\/oidc\.example\.com\/another\) signs in as it; /,
+    unrun: 'it prompts on the terminal',
+    repair: async ({ pullpass, file }) =>
+      await pullpass(['trust', 'apply', '-f', file, '--share-trust-domain', '--yes']),
+  },
+  {
+    title: 'at Cloudsmith: the provider that pullpass created has another issuer',
+    document: document(),
+    before: setUpByPullpass,
+    plant: (world) => changeProvider(world, { provider_url: 'https://oidc.example.com/another' }),
+    hop,
+    code,
+    fix: replaces('providerUrl', 'has the provider URL https://oidc\\.example\\.com/another'),
+    repair: 'command',
+  },
+  {
+    title: 'at Cloudsmith: the provider does not permit the service account',
+    document: document(),
+    plant: (world) => changeProvider(world, { service_accounts: [] }),
+    hop,
+    code,
+    fix: replaces('serviceAccounts', 'is for the tokens of the documents, and signs in as none'),
+    repair: 'command',
+  },
+  {
+    title: 'at Cloudsmith: the provider maps another claim to the service account',
+    document: document(),
+    before: setUpByPullpass,
+    plant: (world) =>
+      changeProvider(world, {
+        service_accounts: [],
+        mapping_claim: 'sub',
+        mappings: [{ claim_value: 'system:serviceaccount:ci:deployer', service_account: 'puller' }],
+      }),
+    hop,
+    code,
+    fix: replaces('serviceAccounts', 'is for .*, and signs in as those to which the claim sub leads'),
+    repair: 'command',
+  },
+  {
+    title: 'at Cloudsmith: the service account was deleted',
+    document: document(),
+    plant: (world) => cloudOf(world).state.services.clear(),
+    hop,
+    code,
+    fix: /^pullpass trust apply -f \S+pull\.yaml\nit would create service account example-project\/puller, for which Cloudsmith also creates an API key/,
+    repair: 'command',
+  },
+  {
+    title: 'at Cloudsmith: the service account that pullpass created has another slug',
+    document: document(),
+    before: setUpByPullpass,
+    async plant(world) {
+      const { state } = cloudOf(world)
+      state.services.clear()
+      state.taken.add('puller')
+      await world.pullpass(['trust', 'apply', '-f', world.file, '--yes'])
+    },
+    hop,
+    code,
+    fix: /^example-project\/puller does not exist or may not be read, and example-project\/puller-[0-9a-f]{4} has the same ids/,
+    repair(world) {
+      const { services, taken } = cloudOf(world).state
+      const [found] = services.values()
+      services.clear()
+      taken.clear()
+      if (found !== undefined) services.set('puller', { ...found, slug: 'puller' })
+    },
+  },
+  {
+    title: 'at Cloudsmith: the service account has no privilege on the repository',
+    document: document(),
+    plant(world) {
+      cloudOf(world).settings.pulls = false
+    },
+    hop: 'registry',
+    code: 'REGISTRY_DENIED',
+    besides: ['STORED_CREDENTIAL_REFUSED'],
+    fix: /^pullpass trust apply -f \S+pull\.yaml\nit would grant Read on repository example-project\/images to service account example-project\/puller/,
+    repair: 'command',
+  },
+  ...commonFaults('Cloudsmith', { document, audiences: [audience] }),
+  {
+    title: 'at Cloudsmith: the token in the file is for another audience',
+    document: document({ token: 'in a file' }),
+    plant: ({ sandbox }) => sandbox.writeToken({ audiences: ['sts.amazonaws.com'] }),
+    hop: 'subject-token',
+    code: 'AUDIENCE_MISMATCH',
+    fix: /./,
+    repair: ({ sandbox }) => sandbox.writeToken({ audiences: [audience] }),
+    unrun: 'it shows what is there',
+  },
+]
