@@ -56,7 +56,7 @@ export async function applyPullSecret(
   for (let attempt = 1; ; attempt++) {
     const meanwhile = attempt > 1 ? writtenMeanwhile(seen, write) : undefined
     if (meanwhile !== undefined) return meanwhile
-    const ownership = evaluateOwnership(seen, write.document)
+    const ownership = evaluateOwnership(seen, attempt === 1 ? write.document : withoutTakeover(write.document, seen))
     try {
       return await act(write, ownership, cluster)
     } catch (fault) {
@@ -65,6 +65,15 @@ export async function applyPullSecret(
     }
   }
 }
+
+/**
+ * Of a Secret that changed meanwhile and is that of another document now: of two that take over a Secret at the same time, the first one
+ * keeps it.
+ */
+const withoutTakeover = (document: Document, found: PullSecretMetadata | undefined): Document =>
+  found?.owners.data.some((name) => name !== fieldManager(document) && isDocumentManager(name)) === true
+    ? { ...document, conflictPolicy: 'Refuse' }
+    : document
 
 async function act(write: PullSecretWrite, ownership: Ownership, cluster: Cluster): Promise<Written> {
   const apply = (changes: Partial<PullSecret>, force: 'force' | 'yield') =>

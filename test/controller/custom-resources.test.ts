@@ -75,24 +75,6 @@ suite('a ClusterPullSecret in the cluster', () => {
     )
   })
 
-  test('with conflictPolicy: Adopt takes over no Secret of another document that is in use, and takes it over afterwards', async (t) => {
-    const { sandbox, start, time } = await startControllerTest(t, { document: 'none' })
-    sandbox.cluster.installDefinitions()
-    writeResource(sandbox)
-    const { whenFresh } = await start()
-    await whenFresh(2)
-    const before = readPullSecret(sandbox, 'team-a')
-    writeResource(sandbox, { name: 'other', spec: { conflictPolicy: 'Adopt', secretName: 'regcred' } })
-    await advanceUntil(time, second('the refusal'), () => readyOf(sandbox, 'other')?.reason === 'WriteFailed')
-    assert.match(
-      readyOf(sandbox, 'other')?.message ?? '',
-      /^0 of 2 namespaces are fresh: SECRET_NOT_OURS: Secret team-a\/regcred was written by pullpass for ClusterPullSecret\/pull /,
-    )
-    assert.deepEqual([readPullSecret(sandbox, 'team-a'), readyOf(sandbox)?.reason], [before, 'Fresh'])
-    await deleteResource(sandbox)
-    await advanceUntil(time, step('the other one'), () => readyOf(sandbox, 'other')?.reason === 'Fresh')
-  })
-
   test('gives way to a document of its name in a file, and takes over from it without an exchange', async (t) => {
     const { sandbox, start, file, time, exchanges, addNamespace } = await startControllerTest(t)
     sandbox.cluster.installDefinitions()

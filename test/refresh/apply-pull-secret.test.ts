@@ -8,6 +8,7 @@ import { applyPullSecret, type PullSecretWrite } from '../../src/refresh/apply-p
 import { mintedFrom } from '../../src/refresh/exchange-requests.ts'
 import { Redacted } from '../../src/text/redacted.ts'
 import { vendors } from '../../src/vendors/vendors.ts'
+import { applyAs, dockerConfigData } from '../commands/refresh/write-as.ts'
 import { documentText } from '../support/document-text.ts'
 import { fakeContext } from '../support/fake-context.ts'
 import { readPullSecret } from '../support/read-pull-secret.ts'
@@ -100,7 +101,10 @@ suite('applyPullSecret', () => {
   test('a Secret that another client created since the list is read again, and taken over if the document allows it', async (t) => {
     const sandbox = await startTestSandbox(t)
     const cluster = await reach(sandbox, t)
-    await applyPullSecret(await other(sandbox), undefined, cluster)
+    await applyAs(sandbox, 'team-a', 'kubectl', {
+      type: 'kubernetes.io/dockerconfigjson',
+      data: dockerConfigData(host, 'by:hand'),
+    })
     const write = await writeOf(sandbox, 'ours', '2026-11-24T12:30:00Z')
     const adopting = { ...write, document: { ...write.document, conflictPolicy: 'Adopt' } as const }
     assert.deepEqual(await applyPullSecret(adopting, undefined, cluster), {
@@ -111,18 +115,21 @@ suite('applyPullSecret', () => {
     assert.deepEqual(readPullSecret(sandbox, 'team-a')?.auths, { [host]: 'u:ours' })
   })
 
-  test('a Secret that another client created since the list is read again, and left unchanged', async (t) => {
-    const sandbox = await startTestSandbox(t)
-    const cluster = await reach(sandbox, t)
-    await applyPullSecret(await other(sandbox), undefined, cluster)
-    const write = await writeOf(sandbox, 'ours', '2026-11-24T12:30:00Z')
-    await assert.rejects(applyPullSecret(write, undefined, cluster), {
-      code: 'SECRET_NOT_OURS',
-      seen: 'Secret team-a/regcred was written by pullpass for ClusterPullSecret/other (field manager "pullpass:ClusterPullSecret:other"); it was left unchanged',
-      expected: 'one document for each Secret',
+  for (const conflictPolicy of ['Refuse', 'Adopt'] as const) {
+    test(`a Secret that another document wrote since the list is read again, and left unchanged: ${conflictPolicy}`, async (t) => {
+      const sandbox = await startTestSandbox(t)
+      const cluster = await reach(sandbox, t)
+      await applyPullSecret(await other(sandbox), undefined, cluster)
+      const write = await writeOf(sandbox, 'ours', '2026-11-24T12:30:00Z')
+      const document = { ...write.document, conflictPolicy }
+      await assert.rejects(applyPullSecret({ ...write, document }, undefined, cluster), {
+        code: 'SECRET_NOT_OURS',
+        seen: 'Secret team-a/regcred was written by pullpass for ClusterPullSecret/other (field manager "pullpass:ClusterPullSecret:other"); it was left unchanged',
+        expected: 'one document for each Secret',
+      })
+      assert.deepEqual(readPullSecret(sandbox, 'team-a')?.auths, { [host]: 'u:theirs' })
     })
-    assert.deepEqual(readPullSecret(sandbox, 'team-a')?.auths, { [host]: 'u:theirs' })
-  })
+  }
 
   test('a Secret deleted since the list is created again', async (t) => {
     const sandbox = await startTestSandbox(t)
