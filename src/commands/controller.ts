@@ -1,6 +1,6 @@
 /** pullpass controller: keeps pull secrets fresh, until it is stopped. */
 import { Controller, type ControllerConfig } from '../controller/controller.ts'
-import { loadDocumentSet } from '../controller/documents.ts'
+import { type DocumentSet, loadDocumentSet } from '../controller/documents.ts'
 import { checkProxy } from '../http/proxy.ts'
 import { connect } from '../kubernetes/connect.ts'
 import type { Cluster } from '../kubernetes/connection/cluster.ts'
@@ -14,7 +14,7 @@ import type { Command } from './command-line/command.ts'
 import { type Flag, type FlagValues, usageFault } from './command-line/flag.ts'
 import { clusterFlags, documentFlags, tokenFileFlag } from './command-line/flags.ts'
 import { refuseUnusedTokenFile } from './command-line/unused-flags.ts'
-import { electionFlags, type OpenElection, openElection, readLeaseFlags } from './controller/election.ts'
+import { defaultLease, electionFlags, type OpenElection, openElection, readLeaseFlags } from './controller/election.ts'
 import { readTenantFlags, tenantFlags } from './controller/tenant-flags.ts'
 import { acceptFlags, readAcceptFlags, readListen } from './issuer/flags.ts'
 import { listenUrl } from './issuer/watch-progress.ts'
@@ -80,22 +80,16 @@ export const controller: Command<typeof flags> = {
   flags,
 
   async run({ flags: given, context }) {
-    const { file: files, 'token-file': tokenFile, 'health-listen': listen, 'status-listen': statusAddress } = given
+    const { file: files, 'health-listen': listen, 'status-listen': statusAddress } = given
     if (files.includes('-')) throw usageFault('controller', '-f is -', 'files, which can be read again')
     const resources = readResources(given)
-    const lease = await readLeaseFlags(given)
+    const givenLease = readLeaseFlags(given)
     const accepted = readAcceptFlags(given)
     const healthListen = listen === undefined ? undefined : readListen('--health-listen', listen)
     const statusListen = statusAddress === undefined ? undefined : readListen('--status-listen', statusAddress)
-    const documents = await loadDocumentSet(files, context)
-    const all = [...documents.values()]
-    const ofFiles = all.map(({ document }) => document)
-    planRefresh(ofFiles, undefined)
-    refuseUnusedTokenFile('controller', tokenFile, ofFiles)
-    const source = mintSource(tokenFile, context)
-    checkProxy(context.environment)
-    const requests = new Set(all.flatMap((one) => one.requests))
-    await checkSetUp([...requests], source)
+    const { documents, source } = await readDocuments(given, context)
+    // After the documents: what is wrong with them matters more.
+    const lease = givenLease === 'default' ? await defaultLease() : givenLease
     const cluster = await connect(given, context)
     const servers: HttpServer[] = []
     let opened: OpenElection | undefined
@@ -124,7 +118,7 @@ export const controller: Command<typeof flags> = {
       const start = {
         version,
         cluster: cluster.server,
-        documents: all.length,
+        documents: documents.size,
         customResources: resources.customResources,
         ...(health && { health }),
       }
@@ -139,6 +133,22 @@ export const controller: Command<typeof flags> = {
       await cluster.close()
     }
   },
+}
+
+/** With all that can be checked without the cluster. @throws PullpassError */
+async function readDocuments(
+  { file: files, 'token-file': tokenFile }: FlagValues<typeof flags>,
+  context: VendorContext,
+): Promise<{ readonly documents: DocumentSet; readonly source: MintSource }> {
+  const documents = await loadDocumentSet(files, context)
+  const all = [...documents.values()]
+  const ofFiles = all.map(({ document }) => document)
+  planRefresh(ofFiles, undefined)
+  refuseUnusedTokenFile('controller', tokenFile, ofFiles)
+  const source = mintSource(tokenFile, context)
+  checkProxy(context.environment)
+  await checkSetUp([...new Set(all.flatMap((one) => one.requests))], source)
+  return { documents, source }
 }
 
 const mintSource = (tokenFile: string | undefined, context: VendorContext): MintSource => ({

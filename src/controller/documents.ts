@@ -5,7 +5,7 @@ import { loadDocuments } from '../document/load-documents.ts'
 import { PullpassError } from '../errors/pullpass-error.ts'
 import type { Context } from '../http/context.ts'
 import { type ExchangeRequest, listExchangeRequests, mintedFrom } from '../refresh/exchange-requests.ts'
-import { documentName, type UnsupportedField, unsupportedFault } from '../refresh/plan.ts'
+import { customResource, documentName, type UnsupportedField, unsupportedFault } from '../refresh/plan.ts'
 import type { Vendors } from '../vendors/vendor.ts'
 
 export interface ControlledDocument {
@@ -24,6 +24,7 @@ const unsupportedInFiles: readonly UnsupportedField[] = [
     field: 'deletionPolicy',
     only: 'Retain',
     reason: 'a file cannot show that a document was deleted; a custom resource can',
+    instead: customResource,
   },
 ]
 

@@ -159,7 +159,7 @@ function refreshRemedy(
 
 /** A file and a custom resource are written by different installations, and which one is meant is not known. */
 function byControllerOnly(
-  { seen }: PullpassError,
+  { seen, details: { instead } }: PullpassError,
   after: string | undefined,
   conflicts: RefreshRequest['conflicts'],
 ): Remedy {
@@ -167,7 +167,7 @@ function byControllerOnly(
   if (conflicts === 'adopted')
     return { words: `run pullpass refresh --adopt with a copy of the document without this field: ${seen}` }
   return {
-    words: `pullpass controller writes it: see its log, or install it with pullpass manifests --controller (pullpass refresh refuses the document: ${seen})`,
+    words: `pullpass controller writes it: see its log, or ${instead} (pullpass refresh refuses the document: ${seen})`,
   }
 }
 

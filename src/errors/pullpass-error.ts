@@ -64,6 +64,8 @@ export interface FaultDetails {
   readonly issuer?: string
   /** The flag of an installation that permits what it refuses; `none`: no flag does. */
   readonly flag?: string
+  /** What honours a field of the document that the command refuses. */
+  readonly instead?: string
   /** Nothing was sent: a limit of the controller was reached. */
   readonly postponed?: 'by the controller'
   /** The fix, given the command that shows the refused token; undefined: no command shows it. */

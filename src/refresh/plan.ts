@@ -103,8 +103,12 @@ export interface UnsupportedField {
   readonly field: 'stuckPods' | 'deletionPolicy'
   readonly only: string
   readonly reason: string
-  readonly instead?: string
+  readonly instead: string
 }
+
+/** For what a document in a file cannot have. */
+export const customResource =
+  'install the controller with pullpass manifests --controller --custom-resources, and apply the document with kubectl'
 
 /** Of one pass, as of a CronJob. */
 const unsupportedByOnePass: readonly UnsupportedField[] = [
@@ -112,9 +116,14 @@ const unsupportedByOnePass: readonly UnsupportedField[] = [
     field: 'stuckPods',
     only: 'Ignore',
     reason: 'only the controller watches pods',
-    instead: 'install the controller: pullpass manifests --controller',
+    instead: 'install the controller with pullpass manifests --controller',
   },
-  { field: 'deletionPolicy', only: 'Retain', reason: 'only the controller observes that a document is deleted' },
+  {
+    field: 'deletionPolicy',
+    only: 'Retain',
+    reason: 'only the controller observes that a document is deleted, and only that of a custom resource',
+    instead: customResource,
+  },
 ]
 
 /** Why one pass refuses the document; undefined: it honours every field. */
@@ -137,7 +146,8 @@ export function unsupportedFault(document: Document, fields: readonly Unsupporte
       hop: 'document',
       seen: `${document.source}: spec.${field} is ${value} in ${document.kind} ${document.name}`,
       expected: `${only}: ${reason}`,
-      hint: `remove ${field}: ${value}${instead === undefined ? '' : `, or ${instead}`}`,
+      hint: `remove ${field}: ${value}, or ${instead}`,
+      details: { instead },
     })
   }
   return undefined

@@ -63,7 +63,7 @@ suite('pullpass doctor', () => {
     const { stdout, exitCode } = await runPullpass(sandbox, ['doctor', '-f', file, '--pod', 'team-a/web-0'])
     assert.match(
       stdout,
-      /^document +ok +ClusterPullSecret pull: \S+pull\.yaml:1: spec\.stuckPods is Evict: the controller honours it, pullpass refresh refuses the document; spec\.deletionPolicy is Delete: the controller honours it, only in a custom resource$/m,
+      /^document +ok +ClusterPullSecret pull: \S+pull\.yaml:1: spec\.stuckPods is Evict: the controller honours it, pullpass refresh refuses the document; spec\.deletionPolicy is Delete: the controller honours it in a custom resource, and refuses it in a file$/m,
     )
     assert.equal(exitCode, 0)
   })
@@ -76,9 +76,20 @@ suite('pullpass doctor', () => {
     assert.match(stdout, /^SECRET_NOT_FOUND \(secret\)/m)
     assert.match(
       stdout,
-      /^ {2}fix: pullpass controller writes it: see its log, or install it with pullpass manifests --controller \(pullpass refresh refuses the document: \S+pull\.yaml:1: spec\.stuckPods is Evict in ClusterPullSecret pull\)$/m,
+      /^ {2}fix: pullpass controller writes it: see its log, or install the controller with pullpass manifests --controller \(pullpass refresh refuses the document: \S+pull\.yaml:1: spec\.stuckPods is Evict in ClusterPullSecret pull\)$/m,
     )
     assert.doesNotMatch(stdout, /pullpass refresh -f/)
+  })
+
+  test('of a document with deletionPolicy: Delete, the fix is the controller for custom resources', async (t) => {
+    const { sandbox, file, send, writeDocument } = await startGround(t)
+    await writeDocument({ more: '  deletionPolicy: Delete' })
+    await send('DELETE', '/api/v1/namespaces/team-b/secrets/regcred')
+    const { stdout } = await runPullpass(sandbox, ['doctor', '-f', file])
+    assert.match(
+      stdout,
+      /^ {2}fix: pullpass controller writes it: see its log, or install the controller with pullpass manifests --controller --custom-resources, and apply the document with kubectl \(/m,
+    )
   })
 
   test('lists the other failures that do not follow from the first', async (t) => {

@@ -84,12 +84,15 @@ suite('pullpass controller', () => {
   })
 
   for (const [more, seen] of [
-    ['  deletionPolicy: Delete', /spec\.deletionPolicy is Delete .*\n.* a custom resource can/],
+    [
+      '  deletionPolicy: Delete',
+      /spec\.deletionPolicy is Delete .*\n.* a custom resource can\n {2}fix: remove deletionPolicy: Delete, or .* --custom-resources, and apply the document with kubectl$/m,
+    ],
   ] as const) {
-    test(`refuses a document with${more.replace(/^ /, '')}, which it does not support yet`, async (t) => {
+    test(`refuses a document with${more.replace(/^ /, '')} in a file, before a Lease that is not given`, async (t) => {
       const sandbox = await startTestSandbox(t)
       const file = await sandbox.write('pull.yaml', documentText(sandbox, { more }))
-      const { exitCode, stderr } = await runPullpass(sandbox, ['controller', '-f', file, '--no-leader-election'])
+      const { exitCode, stderr } = await runPullpass(sandbox, ['controller', '-f', file])
       assert.equal(exitCode, 2)
       assert.match(stderr, /^DOCUMENT_INVALID \(document\): /)
       assert.match(stderr, seen)
@@ -101,7 +104,7 @@ suite('pullpass controller', () => {
     ['standard input, which cannot be read again', ['-f', '-'], /-f is -/],
     [
       'a run outside of a Pod that states neither a Lease nor that it is alone',
-      ['-f', '/dev/null'],
+      [],
       /--lease is not given, and this is no Pod, .*\n.* --lease NAMESPACE\/pullpass-controller .*, or --no-leader-election /,
     ],
     [

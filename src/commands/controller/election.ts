@@ -20,16 +20,19 @@ export const electionFlags: {
 
 const defaultName = 'pullpass-controller'
 
-/** Undefined: this is the only replica. @throws USAGE_INVALID */
-export async function readLeaseFlags(
-  given: FlagValues<typeof electionFlags>,
-  podNamespace: () => Promise<string | undefined> = readPodNamespace,
-): Promise<NamespacedName | undefined> {
+/** Undefined: this is the only replica; `default`: that of the namespace of the Pod. @throws USAGE_INVALID */
+export function readLeaseFlags(given: FlagValues<typeof electionFlags>): NamespacedName | 'default' | undefined {
   const { lease, 'no-leader-election': alone } = given
   if (alone && lease !== undefined)
     throw usageFault('controller', '--lease is given with --no-leader-election', 'one of them')
   if (alone) return undefined
-  if (lease !== undefined) return parseNamespacedName(lease, '--lease', 'controller')
+  return lease === undefined ? 'default' : parseNamespacedName(lease, '--lease', 'controller')
+}
+
+/** @throws USAGE_INVALID outside of a Pod */
+export async function defaultLease(
+  podNamespace: () => Promise<string | undefined> = readPodNamespace,
+): Promise<NamespacedName> {
   const namespace = await podNamespace()
   if (namespace !== undefined) return { namespace, name: defaultName }
   throw usageFault(

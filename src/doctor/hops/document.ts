@@ -47,7 +47,9 @@ function needsController({ kind, name, source, stuckPods, deletionPolicy }: Docu
       : [`spec.stuckPods is ${stuckPods}: the controller honours it, pullpass refresh refuses the document`]),
     ...(deletionPolicy === 'Retain'
       ? []
-      : [`spec.deletionPolicy is ${deletionPolicy}: the controller honours it, only in a custom resource`]),
+      : [
+          `spec.deletionPolicy is ${deletionPolicy}: the controller honours it in a custom resource, and refuses it in a file`,
+        ]),
   ]
   const seen = `${source}: ${refusals.join('; ')}`
   return refusals.length === 0 ? [] : [{ hop: 'document', about: `${kind} ${name}`, result: 'ok', code: 'OK', seen }]

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
-import { readLeaseFlags } from '../../../src/commands/controller/election.ts'
+import { defaultLease, readLeaseFlags } from '../../../src/commands/controller/election.ts'
 import { readPodNamespace } from '../../../src/kubernetes/connect.ts'
 
 const given = { lease: undefined, 'no-leader-election': false }
@@ -13,20 +13,20 @@ suite('the Lease of a controller', () => {
     const folder = await mkdtemp(join(tmpdir(), 'pullpass-pod-'))
     t.after(async () => await rm(folder, { recursive: true }))
     await writeFile(join(folder, 'namespace'), 'image-system')
-    assert.deepEqual(await readLeaseFlags(given, async () => await readPodNamespace(folder)), {
+    assert.deepEqual(await defaultLease(async () => await readPodNamespace(folder)), {
       namespace: 'image-system',
       name: 'pullpass-controller',
     })
   })
 
-  test('is that of --lease, also in a Pod; with --no-leader-election there is none', async () => {
-    const inPod = async () => 'image-system'
-    assert.deepEqual(await readLeaseFlags({ ...given, lease: 'a/b' }, inPod), { namespace: 'a', name: 'b' })
-    assert.equal(await readLeaseFlags({ ...given, 'no-leader-election': true }, inPod), undefined)
+  test('is that of --lease, also in a Pod; with --no-leader-election there is none', () => {
+    assert.deepEqual(readLeaseFlags({ ...given, lease: 'a/b' }), { namespace: 'a', name: 'b' })
+    assert.equal(readLeaseFlags({ ...given, 'no-leader-election': true }), undefined)
   })
 
   test('must be stated outside of a Pod', async () => {
+    assert.equal(readLeaseFlags(given), 'default')
     const outside = async () => await readPodNamespace('/nonexistent')
-    await assert.rejects(readLeaseFlags(given, outside), { code: 'USAGE_INVALID' })
+    await assert.rejects(defaultLease(outside), { code: 'USAGE_INVALID' })
   })
 })

@@ -150,15 +150,15 @@ const badDocuments: Record<string, BadInput> = {
     printed: [
       'DOCUMENT_INVALID (document): FOLDER/pull.yaml:1: spec.stuckPods is Evict in ClusterPullSecret pull',
       '  expected Ignore: only the controller watches pods',
-      '  fix: remove stuckPods: Evict, or install the controller: pullpass manifests --controller',
+      '  fix: remove stuckPods: Evict, or install the controller with pullpass manifests --controller',
     ],
   },
   'deletionPolicy: Delete': {
     give: changed('spec:', 'spec:\n  deletionPolicy: Delete'),
     printed: [
       'DOCUMENT_INVALID (document): FOLDER/pull.yaml:1: spec.deletionPolicy is Delete in ClusterPullSecret pull',
-      '  expected Retain: only the controller observes that a document is deleted',
-      '  fix: remove deletionPolicy: Delete',
+      '  expected Retain: only the controller observes that a document is deleted, and only that of a custom resource',
+      '  fix: remove deletionPolicy: Delete, or install the controller with pullpass manifests --controller --custom-resources, and apply the document with kubectl',
     ],
   },
 }
