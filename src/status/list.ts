@@ -5,7 +5,8 @@ import { asFault, PullpassError, seenAt, withFix } from '../errors/pullpass-erro
 import type { Context } from '../http/context.ts'
 import { connect } from '../kubernetes/connect.ts'
 import type { Cluster, ClusterContext } from '../kubernetes/connection/cluster.ts'
-import { type ListRequest, listPages, metadataOfOne } from '../kubernetes/objects/list.ts'
+import { type ListRequest, listPages } from '../kubernetes/objects/list.ts'
+import { isAbsentNamespace } from '../kubernetes/objects/namespaces.ts'
 import { allPullSecrets, anyPullSecret } from '../kubernetes/objects/pull-secrets.ts'
 import { watchCollection } from '../kubernetes/objects/watch.ts'
 import type { Job } from '../refresh/plan.ts'
@@ -103,7 +104,7 @@ async function listAbsent(
 ): Promise<PullpassError[]> {
   const isEmpty = (namespace: string) => !secrets.some((secret) => secret.namespace === namespace)
   const read = namespaces.filter((one) => lists.some(({ call }) => call.namespace === one))
-  const checks = read.filter(isEmpty).map(async (one) => await findAbsent(cluster, one).catch(asFault))
+  const checks = read.filter(isEmpty).map(async (one) => await checkExists(cluster, one).catch(asFault))
   const absent = (await Promise.all(checks)).filter((one) => one !== undefined)
   if (documents !== undefined || absent.length > 0) return absent
   const isMissing = (name: string) => !secrets.some((secret) => secret.name === name)
@@ -119,19 +120,18 @@ const noneNamed = (name: string): PullpassError =>
     hint: 'pullpass status shows the pull secrets of every name',
   })
 
-/** A list in a namespace that does not exist is empty. Undefined: it exists, or may not be read. */
-async function findAbsent(cluster: Cluster, namespace: string): Promise<PullpassError | undefined> {
-  const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}`
-  const { status } = await cluster.request({ method: 'GET', path, accept: metadataOfOne })
-  if (status !== 404) return undefined
-  return new PullpassError({
+/** A list in a namespace that does not exist is empty. */
+const checkExists = async (cluster: Cluster, namespace: string): Promise<PullpassError | undefined> =>
+  (await isAbsentNamespace(cluster, namespace)) ? absentNamespace(namespace) : undefined
+
+const absentNamespace = (namespace: string): PullpassError =>
+  new PullpassError({
     code: 'NAMESPACE_NOT_FOUND',
     hop: 'kubernetes',
     seen: `namespace ${namespace} does not exist`,
     expected: 'an existing namespace as --namespace',
     hint: 'kubectl get namespaces',
   })
-}
 
 /** Of one list. */
 function createKeep(): (item: JsonObject) => PullSecretFacts {
@@ -258,7 +258,7 @@ async function followPart(
         if (event.type === 'listed') {
           observer.onListed(part, event.items)
           const { namespace } = list.call
-          const absent = event.items.length > 0 || !namespace ? undefined : await findAbsent(cluster, namespace)
+          const absent = event.items.length > 0 || !namespace ? undefined : await checkExists(cluster, namespace)
           if (absent) observer.onFault(part, absent)
         } else observer.onChanged(part, event.type, event.item)
       }
