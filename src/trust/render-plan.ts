@@ -1,6 +1,6 @@
 /** A plan for operators who apply it themselves: commands of the vendor's command-line tool, or Terraform. */
 import { plainText } from '../text/plain-text.ts'
-import { describeMissing, type TrustFinding } from '../vendors/trust/contract.ts'
+import { type Change, describeMissing, type TrustFinding } from '../vendors/trust/contract.ts'
 import { hashComment, hclBlock, hclText } from '../vendors/trust/hcl.ts'
 
 /** A script for sh: the functions that it calls, then one command for each change; comments name resources without a command. */
@@ -35,19 +35,8 @@ export function renderTerraform(findings: readonly TrustFinding[]): string {
   const printed = findings.filter(isPrinted)
   if (printed.length === 0)
     return [...whyLeftOut(findings), '# No resource can be printed until these errors are fixed.'].join('\n\n')
-  const first = printed.flatMap(({ changes }) =>
-    changes.flatMap(({ action, byTerraform, command }) =>
-      byTerraform === 'applied'
-        ? []
-        : [
-            action === 'delete'
-              ? comment(`Terraform does not delete what is not in its state; run: ${command}`)
-              : comment(`Terraform does not ${action}; run first: ${command}`),
-          ],
-    ),
-  )
   const imports = printed.flatMap(({ presence, hcl }) => (presence === 'present' ? (hcl.importBlock ?? []) : []))
-  const blocks = printed.map(({ hcl }) => hcl.block)
+  const blocks = printed.map(({ hcl }) => hcl.block).filter((block) => block !== '')
   const incomplete = findings.some(
     (one) => !isPrinted(one) && (one.verdict === 'unknown' || one.presence === 'present'),
   )
@@ -55,11 +44,23 @@ export function renderTerraform(findings: readonly TrustFinding[]): string {
   return [
     ...whyLeftOut(findings),
     ...(incomplete ? [warning] : []),
-    ...first,
+    ...commandsOf(printed, 'not applied'),
     head(printed),
     ...imports,
     ...blocks,
+    ...commandsOf(printed, 'no resource'),
   ].join('\n\n')
+}
+
+const commandsOf = (findings: readonly TrustFinding[], byTerraform: Change['byTerraform']): string[] =>
+  findings.flatMap(({ changes }) =>
+    changes.filter((one) => one.byTerraform === byTerraform).map((change) => comment(describeCommand(change))),
+  )
+
+function describeCommand({ action, command, byTerraform }: Change): string {
+  if (byTerraform === 'no resource') return `Terraform has no resource for this; run after it: ${command}`
+  if (action === 'delete') return `Terraform does not delete what is not in its state; run: ${command}`
+  return `Terraform does not ${action}; run first: ${command}`
 }
 
 /** A command can contain external text: a line that is not commented would be a block of the configuration. */

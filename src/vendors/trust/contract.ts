@@ -210,8 +210,8 @@ export interface Change {
   readonly command: string
   /** The same for a script, which continues with the next change. */
   readonly script: ScriptLine
-  /** Whether `terraform apply` of the resource's block applies it, too. */
-  readonly byTerraform: 'applied' | 'not applied'
+  /** Whether `terraform apply` of the resource's block applies it, too; `no resource`: its provider has none, and the command follows. */
+  readonly byTerraform: 'applied' | 'not applied' | 'no resource'
   /** @throws PullpassError at the hop trust: nothing was changed, or the error names the operation in progress */
   readonly apply: () => Promise<void>
 }
@@ -231,7 +231,7 @@ export interface HclResource {
     /** The block of the Terraform provider, where it is not valid without one. */
     readonly block?: string
   }
-  /** Its block, and the block that imports it if it exists. */
+  /** Its block, and the block that imports it if it exists; empty if the Terraform provider has no resource for it. */
   readonly block: string
   readonly importBlock: string | undefined
 }

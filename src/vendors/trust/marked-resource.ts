@@ -2,7 +2,16 @@
 import type { PullpassError } from '../../errors/pullpass-error.ts'
 import type { Context } from '../../http/context.ts'
 import { shellQuote } from '../../text/shell.ts'
-import type { Accepted, Change, HclResource, Override, TrustFinding, TrustResource, Verdict } from './contract.ts'
+import type {
+  Accepted,
+  Change,
+  HclResource,
+  Override,
+  RecordEntry,
+  TrustFinding,
+  TrustResource,
+  Verdict,
+} from './contract.ts'
 import { observed } from './findings.ts'
 
 export interface VendorChange {
@@ -32,8 +41,9 @@ export interface VendorFinding {
   readonly override?: Override
 }
 
-/** A resource that carries the cluster's mark at the vendor: nothing is recorded in the cluster. */
 interface MarkedResource extends Pick<TrustResource, 'vendor' | 'kind' | 'name' | 'needs' | 'planRemoval'> {
+  /** Of a resource that cannot carry the cluster's mark; absent: it carries it at the vendor, and nothing is recorded in the cluster. */
+  readonly entry?: RecordEntry
   /** The beginning of each command, as a shell reads it: the name of the vendor's command-line tool. */
   readonly tool: string
   readonly hcl: (presence: TrustFinding['presence']) => HclResource
@@ -43,14 +53,14 @@ interface MarkedResource extends Pick<TrustResource, 'vendor' | 'kind' | 'name' 
 }
 
 export const markedResource = (
-  { vendor, tool, kind, name, needs, hcl, checkAccount, observe, planRemoval }: MarkedResource,
+  { vendor, tool, kind, name, needs, entry, hcl, checkAccount, observe, planRemoval }: MarkedResource,
   context: Pick<Context, 'signal'>,
 ): TrustResource => ({
   vendor,
   kind,
   name,
   needs,
-  entry: undefined,
+  entry,
   recoveryEntry: () => undefined,
   observe: (accepted) =>
     observed(
