@@ -9,6 +9,7 @@ import type { CloudsmithSandbox } from './cloudsmith/vendor.ts'
 import type { GcpSandbox } from './gcp/vendor.ts'
 import type { FederatedSandbox } from './issuer/federated-service.ts'
 import type { OidcSandbox } from './oidc/vendor.ts'
+import type { QuaySandbox } from './quay/vendor.ts'
 import type { TencentSandbox } from './tencent/vendor.ts'
 import type { TokenSandbox } from './token/vendor.ts'
 import type { LoadSandboxVendor, SandboxVendor } from './vendor.ts'
@@ -21,7 +22,7 @@ export const sandboxVendors = {
   aws: async (): Promise<SandboxVendor<AwsSandbox>> => (await import('./aws/vendor.ts')).aws,
   azure: async (): Promise<SandboxVendor<AzureSandbox>> => (await import('./azure/vendor.ts')).azure,
   oidc: async (): Promise<SandboxVendor<OidcSandbox>> => (await import('./oidc/vendor.ts')).oidc,
-  quay: async (): Promise<SandboxVendor<FederatedSandbox>> => (await import('./quay/vendor.ts')).quay,
+  quay: async (): Promise<SandboxVendor<QuaySandbox>> => (await import('./quay/vendor.ts')).quay,
   jfrog: async (): Promise<SandboxVendor<FederatedSandbox>> => (await import('./jfrog/vendor.ts')).jfrog,
   cloudsmith: async (): Promise<SandboxVendor<CloudsmithSandbox>> =>
     (await import('./cloudsmith/vendor.ts')).cloudsmith,

@@ -5,26 +5,30 @@ import type { HttpsProxy } from './start-https-proxy.ts'
 
 const subject = 'system:serviceaccount:pullpass-system:pullpass'
 
-/** Called once for each registry. @throws for a host that no guide uses */
+/** Called once for each registry; the variables of its operator. `issuer`: undefined if the guide configures it. @throws for a host that no guide uses */
 export const openRegistries =
   (proxy: HttpsProxy, sandbox: Sandbox) =>
-  async (host: string, issuer: string): Promise<void> => {
+  async (host: string, issuer: string | undefined): Promise<Readonly<Record<string, string>>> => {
     const { images, authority } = sandbox
     switch (host) {
       case 'quay.io':
       case 'acme.jfrog.io': {
         const cloud = await sandbox.start(host === 'quay.io' ? sandboxVendors.quay : sandboxVendors.jfrog)
-        await cloud.trust(issuer)
-        Object.assign(cloud.trusted, { subject, ...(host !== 'quay.io' && { audience: `https://${host}` }) })
+        if (issuer !== undefined) {
+          await cloud.trust(issuer)
+          Object.assign(cloud.trusted, { subject, audience: `https://${host}` })
+        }
         const handle: typeof images.handle = (request) =>
           request.path.startsWith('/v2/') ? images.handle(request) : cloud.handle(request)
-        return await proxy.serve({ [host]: handle }, authority)
+        await proxy.serve({ [host]: handle }, authority)
+        return cloud.environment
       }
       case 'zot.example.com': {
         const cloud = await sandbox.start(sandboxVendors.token)
         Object.assign(cloud.trusted, { subject, audience: `https://${host}` })
-        await cloud.trust(issuer)
-        return await proxy.serve({ [host]: images.handle }, authority)
+        await cloud.trust(issuer ?? '')
+        await proxy.serve({ [host]: images.handle }, authority)
+        return {}
       }
       default:
         throw new Error(`no registry at ${host}`)

@@ -6,6 +6,7 @@
  *     oidc.example.com passes on to URL   … or as a proxy
  *     migration begins, migration ends    the script of curl and jq runs, and pods pull; no pull failed
  *     HOST trusts ISSUER                 the registry's operator configured it for the account pullpass-system/pullpass
+ *     HOST accepts VARIABLE              the reader has a token of the registry's operator, in this variable
  *     kubeadm FORM                        the ConfigMap of kubeadm, in this version: v1beta4
  */
 import { join } from 'node:path'
@@ -20,7 +21,8 @@ export interface EventContext {
   readonly cluster: GuideCluster
   readonly webServer: WebServer
   readonly shell: Pick<Shell, 'run'>
-  readonly trustAt: (registry: string, issuer: string) => Promise<void>
+  /** The variables of the registry's operator. `issuer`: undefined if nothing is configured. */
+  readonly openRegistry: (host: string, issuer: string | undefined) => Promise<Readonly<Record<string, string>>>
 }
 
 /** @throws if the event is unknown */
@@ -43,7 +45,11 @@ const simulations: readonly (readonly [RegExp, Simulation])[] = [
     ({ folder = '' }, { home, webServer }) => webServer.serveFolder(join(home, folder)),
   ],
   [/^oidc\.example\.com passes on to (?<origin>\S+)$/, ({ origin = '' }, { webServer }) => webServer.forwardTo(origin)],
-  [/^(?<host>\S+) trusts (?<issuer>\S+)$/, ({ host = '', issuer = '' }, { trustAt }) => trustAt(host, issuer)],
+  [
+    /^(?<host>\S+) trusts (?<issuer>\S+)$/,
+    async ({ host = '', issuer = '' }, { openRegistry }) => void (await openRegistry(host, issuer)),
+  ],
+  [/^(?<host>\S+) accepts (?<variable>[A-Z_]+)$/, exportToken],
   [/^migration (?<phase>begins|ends)$/, simulateMigration],
   [/^kubeadm (?<form>\S+)$/, ({ form = '' }, { cluster }) => createKubeadmConfig(cluster, form)],
 ]
@@ -70,6 +76,15 @@ async function simulateMigration({ phase = '' }: Parameters<Simulation>[0], { sh
     `bash '${script}' '${join(import.meta.dirname, '../../bench/plain-script.sh')}'`,
   )
   if (exitCode !== 0) throw new Error(`migration ${phase}: exit code ${exitCode}: ${printed}`)
+}
+
+async function exportToken(
+  { host = '', variable = '' }: Parameters<Simulation>[0],
+  { openRegistry, shell }: EventContext,
+): Promise<void> {
+  const { [variable]: token } = await openRegistry(host, undefined)
+  if (token === undefined) throw new Error(`the operator of ${host} has no ${variable}`)
+  await shell.run(`export ${variable}='${token}'`)
 }
 
 async function createKubeadmConfig({ apiServer }: GuideCluster, form: string): Promise<void> {

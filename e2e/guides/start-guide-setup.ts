@@ -84,7 +84,7 @@ export const startGuideSetup = ({ kind, clouds, issuers }: GuidePlan): Promise<G
       ports: { '8080': `${await freePort()}`, '8081': `${await freePort()}` },
       unknownHosts: proxy.unknownHosts,
       simulateEvent: (event) =>
-        simulateEvent(event, { home, cluster, webServer, shell, trustAt: openRegistries(proxy, sandbox) }),
+        simulateEvent(event, { home, cluster, webServer, shell, openRegistry: openRegistries(proxy, sandbox) }),
     }
   })
 

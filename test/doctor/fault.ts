@@ -25,6 +25,8 @@ export interface Fault {
   readonly seen?: RegExp
   /** Other failures that remain and are independent. */
   readonly besides?: readonly Code[]
+  /** Warnings of every set-up with this vendor, which no fix removes. */
+  readonly remains?: readonly Code[]
   /** The printed remedy: its command or its words. */
   readonly fix: RegExp
   /**

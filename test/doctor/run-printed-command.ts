@@ -5,6 +5,7 @@
  */
 import assert from 'node:assert/strict'
 import { isRecord } from '../../sandbox/kubernetes/objects/kubernetes-object.ts'
+import { isCurl, runCurl } from '../support/run-curl.ts'
 import { applyAtGoogle } from './apply-at-google.ts'
 import { podPath, type World } from './ground.ts'
 
@@ -20,6 +21,10 @@ export async function runPrintedCommand(
   gcloud: RunGcloud = imitatedGcloud,
 ): Promise<void> {
   for (const part of command.split(' && ')) {
+    if (isCurl(part)) {
+      await runCurl(world.sandbox, part)
+      continue
+    }
     const [first = '', second] = part.split(' | ')
     if (first.startsWith('gcloud ')) await gcloud(world, part)
     else if (second === undefined) await runOne(world, wordsOf(first))

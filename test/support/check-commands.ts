@@ -2,8 +2,12 @@
 import assert from 'node:assert/strict'
 import { shellVariables } from '../../src/text/shell.ts'
 
+/** Of a request with the operator's token, which is in the variable from which pullpass read it; and its method. */
+const requests = /^printf '[\w :-]+%s' "\$\{\w+:\?\}" \| curl|(?<= )-X [A-Z]+(?= )/g
+
 /** Words in capitals outside of quotes, and variables that the docs do not explain. */
-export function unexplainedWords(command: string): string[] {
+export function unexplainedWords(printed: string): string[] {
+  const command = printed.replaceAll(requests, '')
   const variables = [...command.matchAll(/"\$\{(\w+):\?\}"/g)].map(([, name = '']) => name)
   const bare = command.replaceAll(/"\$\{\w+:\?\}"|'[^']*'| # .*/g, '').match(/(?<![\w.-])[A-Z][A-Z_]{2,}(?![\w.-])/g)
   return [...(bare ?? []), ...variables.filter((name) => !Object.keys(shellVariables).includes(name))]

@@ -10,9 +10,16 @@ import type { QuaySettings } from './settings.ts'
 
 const lifeSeconds = 3600
 
-const causes: readonly MessageCause[] = [
+/** https://github.com/quay/quay: util/security/federated_robot_auth.py */
+const causesFor = (robot: string): readonly MessageCause[] => [
   {
-    pattern: /issuer .{0,1100} not configured for this robot/,
+    pattern: /Could not find robot/,
+    code: 'PROVIDER_NOT_FOUND',
+    expected: () => `robot account ${robot} to exist`,
+    fix: 'correct quay.robot, or create it',
+  },
+  {
+    pattern: /issuer .{0,1100} not configured for this robot|Robot does not have federated login configured/,
     code: 'ISSUER_REFUSED',
     expected: ({ subjectToken }) => `a federation of the robot with exactly the issuer ${quote(subjectToken.issuer)}`,
   },
@@ -20,6 +27,12 @@ const causes: readonly MessageCause[] = [
     pattern: /Token does not match robot/,
     code: 'CONDITION_REFUSED',
     expected: ({ subjectToken }) => `a federation of the robot with exactly the subject ${quote(subjectToken.subject)}`,
+  },
+  {
+    pattern: /Invalid token: Audience doesn't match/,
+    code: 'AUDIENCE_REFUSED',
+    expected: ({ subjectToken }) =>
+      `a federation of the robot with the audience ${subjectToken.audiences.map(quote).join(', ')}`,
   },
 ]
 
@@ -33,15 +46,14 @@ export const exchange: Exchange<QuaySettings> = {
 
   exchange: (registry, subjectToken, context) => {
     const { robot, endpoint } = registry.settings
-    const trustFix = compareWithToken(
-      `the federation of robot ${robot} at ${endpoint} (commands: docs/vendors/quay.md)`,
-    )
+    const trustFix = compareWithToken(`the federation of robot ${robot} at ${endpoint}`)
     const request = {
       service: 'Quay',
       method: 'GET' as const,
       url: `${endpoint}/oauth2/federation/robot/token`,
       basic: { username: robot, password: subjectToken.value },
-      refusal: (status: number, body: unknown) => exchangeRefusal(status, body, { subjectToken, trustFix }, causes),
+      refusal: (status: number, body: unknown) =>
+        exchangeRefusal(status, body, { subjectToken, trustFix }, causesFor(robot)),
       response: { password: '/token' },
       lifetime: { defaultSeconds: lifeSeconds, maxSeconds: lifeSeconds },
       username: robot,

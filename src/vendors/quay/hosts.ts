@@ -13,5 +13,6 @@ export const draft: DraftOf = (host) =>
               'The robot account ORGANIZATION+ROBOT, with a federation for the issuer and subject of the cluster',
           },
         ],
+        trust: ['trust:', '  repositories: [ORGANIZATION/NAME]'],
       }
     : undefined

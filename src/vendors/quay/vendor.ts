@@ -6,5 +6,10 @@ export const quay: Vendor = defineVendor<QuaySettings>({
   title: 'Quay',
   settings: async () => (await import('./settings.ts')).settings,
   exchange: async () => (await import('./exchange.ts')).exchange,
+  trust: {
+    commandLine: 'curl',
+    replaceable: ['role', 'subjects'],
+    load: async () => (await import('./trust/trust.ts')).trust,
+  },
   draft: async () => (await import('./hosts.ts')).draft,
 })

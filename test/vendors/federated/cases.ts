@@ -115,6 +115,17 @@ const everywhere: readonly PlantedFault[] = [
   },
 ]
 
+const otherRobot = (code: Code, fix: RegExp): PlantedFault => {
+  const { command: __, ...fault } = otherIssuer(code, fix)
+  return fault
+}
+
+const { command: ___, ...absentRobot } = otherName(
+  'the robot does not exist',
+  'PROVIDER_NOT_FOUND',
+  /^pullpass trust apply -f \S+ --repository ORGANIZATION\/NAME, .*; or: correct quay\.robot, or create it$/,
+)
+
 /** The document does not name what `pullpass trust` grants. */
 const withoutTrust = (own: RegExp): RegExp =>
   new RegExp(`^pullpass trust apply -f \\S+ --repository REGISTRY_ID, or REGISTRY_ID/NAME .*; (?:or: )?${own.source}`)
@@ -136,13 +147,13 @@ const refused = /^compare .* with the token$/
 export const cases: Readonly<Record<string, VendorCase>> = {
   quay: {
     load: sandboxVendors.quay,
-    registry: ({ url }) => `quay: {robot: acme+puller, endpoint: "${url}"}`,
-    username: 'acme+puller',
+    registry: ({ url }) => `quay: {robot: example-project+puller, endpoint: "${url}"}`,
+    username: 'example-project+puller',
     expiresAt: '2026-11-24T13:00:00Z',
     faults: [
-      otherIssuer('ISSUER_REFUSED', /^compare the federation of robot acme\+puller/),
-      otherSubject('CONDITION_REFUSED', /^compare the federation of robot acme\+puller/),
-      otherName('the robot does not exist', 'EXCHANGE_REFUSED', /^compare the federation of robot acme\+puller/),
+      otherRobot('ISSUER_REFUSED', /^pullpass trust apply -f \S+ --repository ORGANIZATION\/NAME, .*; or: compare /),
+      otherSubject('CONDITION_REFUSED', /^compare the federation of robot example-project\+puller/),
+      absentRobot,
       ...everywhere,
     ],
   },

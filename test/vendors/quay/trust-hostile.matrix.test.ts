@@ -1,0 +1,211 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import type { SandboxResponse } from '../../../sandbox/serve/handler.ts'
+import { loadDocuments } from '../../../src/document/load-documents.ts'
+import type { Context } from '../../../src/http/context.ts'
+import { Redacted } from '../../../src/text/redacted.ts'
+import type { QuaySettings } from '../../../src/vendors/quay/settings.ts'
+import { desiredRobots } from '../../../src/vendors/quay/trust/desired.ts'
+import { isOfClusters } from '../../../src/vendors/quay/trust/federation.ts'
+import { quayResources, trust } from '../../../src/vendors/quay/trust/trust.ts'
+import type { TrustNeed } from '../../../src/vendors/trust/contract.ts'
+import { vendors } from '../../../src/vendors/vendors.ts'
+import { fakeContext } from '../../support/fake-context.ts'
+import fc from '../../support/fast-check.ts'
+import { documentOf, faultOf, loadRegistry } from '../exchange-registry.ts'
+import { apply, start, subject } from './start-trust.ts'
+
+const operatorToken = 'operator'.repeat(5)
+const issuer = 'https://issuer.example.com'
+
+async function needOf(changes: Partial<TrustNeed<QuaySettings>> = {}): Promise<TrustNeed<QuaySettings>> {
+  const text = documentOf('hosts: [quay.io], quay: {robot: acme+puller, trust: {repositories: [acme/app]}}')
+  const [document] = await loadDocuments(['-'], { environment: {}, readInput: async () => text, vendors })
+  const [registry] = document?.registries ?? []
+  assert.ok(document !== undefined && registry !== undefined)
+  const ids = { trustDomainId: undefined, issuerId: undefined }
+  const cluster = { name: 'cluster', issuer, keys: [], ...ids }
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- its vendor is quay
+  const own = registry as TrustNeed<QuaySettings>['registry']
+  const need = { document, registry: own, cluster, subject, subjectFrom: 'document', publishesHere: false } as const
+  return { ...need, repository: 'acme/app', ...changes }
+}
+
+const accepting = { replace: [], sharing: 'accepted' } as const
+const refusing = { replace: [], sharing: 'refused' } as const
+
+suite('the resources at Quay', () => {
+  test('are one robot, with an entry for each issuer and subject, and one permission for each repository', async () => {
+    const need = await needOf()
+    const cluster = { ...need.cluster, name: 'second', issuer: 'https://second.example.com' }
+    const other = {
+      ...need,
+      subject: 'system:serviceaccount:image-system:other',
+      repository: 'acme/app, acme/team/web',
+    }
+    const robots = desiredRobots([need, other, { ...need, cluster }])
+    assert.deepEqual(
+      robots.map(({ robot, entries, repositories }) => [robot, entries.length, repositories.map(({ name }) => name)]),
+      [['acme+puller', 3, ['acme/app', 'acme/team/web']]],
+    )
+    assert.match(robots[0]?.description ?? '', /^pullpass:[0-9a-f]{12} pullpass:[0-9a-f]{12} pulls images for https:/)
+    const names = quayResources(robots, fakeContext()).map(({ name }) => name)
+    assert.equal(new Set(names).size, 6)
+  })
+
+  test('of several clusters are refused, unless sharing is accepted, and clusters with one issuer always', async () => {
+    const need = await needOf()
+    const second = { ...need.cluster, name: 'second', issuer: 'https://second.example.com' }
+    const transport: Context['transport'] = async () => ({ status: 200, headers: {}, body: '{"robots": []}' })
+    const context = { ...fakeContext({ environment: { QUAY_TOKEN: operatorToken } }), transport }
+    const [robot] = quayResources(desiredRobots([need, { ...need, cluster: second }]), context)
+    assert.equal((await robot?.observe(refusing))?.fault?.code, 'TRUST_DOMAIN_SHARED')
+    assert.equal((await robot?.observe(accepting))?.verdict, 'create')
+    const same = { ...need.cluster, name: 'second' }
+    assert.throws(
+      () => desiredRobots([need, { ...need, cluster: same }]),
+      /the clusters cluster and second have the same issuer/,
+    )
+  })
+
+  test('are of the organization of the robot', async () => {
+    const need = await needOf()
+    for (const repository of ['other/app', 'acme', 'acme/../other/app', 'acme/app?x', 'acme/App'])
+      assert.throws(
+        () => desiredRobots([{ ...need, repository }]),
+        /is not a repository of the organization of its robot/,
+      )
+    assert.throws(() => desiredRobots([{ ...need, repository: undefined }]), /does not name the repositories/)
+    const registry = 'hosts: [quay.io], quay: {robot: acme+puller, trust: {repositories: [acme/app, quay.io/acme/app]}}'
+    const fault = await faultOf(loadRegistry(registry))
+    assert.match(fault.seen, /repositories\[1\] is not of the organization of the robot/)
+    assert.match(fault.expected ?? '', /acme\/NAME/)
+  })
+
+  test('name the repository of an image of quay.io, and of another host only where the document names one', () => {
+    const ofImage: typeof trust.repositories.ofImage = (...image) => trust.repositories.ofImage(...image)
+    assert.equal(ofImage({ host: 'quay.io', repository: 'acme/app' }), 'acme/app')
+    assert.equal(ofImage({ host: 'docker.io', repository: 'library/nginx' }), undefined)
+    assert.equal(
+      ofImage({ host: 'quay.example.com', repository: 'acme/app' }, 'acme/web,acme/app'),
+      'acme/web,acme/app',
+    )
+    assert.equal(ofImage({ host: 'quay.example.com', repository: 'acme/other' }, 'acme/web'), 'acme/other')
+  })
+
+  test('are those of the cluster also for an issuer with a trailing slash or another case of its host, and not of its path', async () => {
+    const [robot] = desiredRobots([await needOf({ cluster: { ...(await needOf()).cluster, issuer: `${issuer}/a` } })])
+    assert.ok(robot !== undefined)
+    const isOwn = (of: string) => isOfClusters(robot, { issuer: of, subject })
+    assert.deepEqual(
+      [`${issuer}/a`, `${issuer}/a/`, 'https://Issuer.Example.com/a', `${issuer}/A`, `${issuer}/b`, 'x'].map(isOwn),
+      [true, true, true, false, false, false],
+    )
+  })
+
+  const text = fc.oneof(
+    fc.string(),
+    fc.constant(operatorToken),
+    fc.constantFrom(subject, issuer, `${issuer}/`, 'acme+puller', 'read', 'admin', 'app'),
+  )
+  const robot = fc.record(
+    {
+      name: text,
+      description: text,
+      repositories: fc.oneof(fc.array(text), text),
+      teams: fc.array(fc.record({ name: text })),
+      token: text,
+    },
+    { requiredKeys: [] },
+  )
+  const body = fc.oneof(
+    fc.json(),
+    fc.string(),
+    fc.array(robot, { maxLength: 4 }).map((robots) => JSON.stringify({ robots })),
+    fc
+      .array(fc.record({ issuer: text, subject: text, audiences: text }, { requiredKeys: ['issuer'] }))
+      .map((all) => JSON.stringify(all)),
+    fc.dictionary(text, fc.record({ role: text })).map((permissions) => JSON.stringify({ permissions })),
+    fc.record({ error_message: text, message: text }, { requiredKeys: [] }).map((error) => JSON.stringify(error)),
+  )
+  const response = fc.record({ status: fc.constantFrom(200, 200, 200, 400, 401, 403, 404, 429, 500), body })
+
+  test('have a verdict for any response of Quay, and no secret is repeated', async () => {
+    const robots = desiredRobots([await needOf()])
+    await fc.assert(
+      fc.asyncProperty(fc.array(response, { minLength: 1, maxLength: 6 }), async (responses) => {
+        const context = fakeContext({ environment: { QUAY_TOKEN: operatorToken } })
+        context.secrets.add(new Redacted(operatorToken))
+        let sent = 0
+        const transport: Context['transport'] = async () => {
+          const { status, body: content } = responses[sent++ % responses.length] ?? { status: 500, body: '' }
+          return { status, headers: {}, body: content }
+        }
+        for (const resource of quayResources(robots, { ...context, transport })) {
+          const finding = await resource.observe({ replace: ['subjects', 'role'], sharing: 'refused' })
+          assert.ok(['ok', 'create', 'update', 'grant', 'refused', 'unknown'].includes(finding.verdict))
+          assert.ok(!JSON.stringify([finding.fault?.message, finding.changes, finding.notes]).includes(operatorToken))
+          if (['refused', 'unknown'].includes(finding.verdict)) assert.ok(finding.fault !== undefined, finding.verdict)
+        }
+      }),
+      { numRuns: 150 },
+    )
+  })
+})
+
+test('a response of Quay', async (t) => {
+  const { quay, run, robot, role } = await start(t)
+  assert.equal((await run([...apply, '--no-verify'])).exitCode, 0)
+  const own = robot() ?? assert.fail()
+  const state = () => JSON.stringify([robot(), role()])
+  const before = state()
+  const body = (content: object): SandboxResponse => ({ status: 200, body: content })
+  const listed = (changes: object) => body({ robots: [{ name: own.name, description: own.description, ...changes }] })
+  const many = Array.from({ length: 5000 }, (_, index) => `r${index}`)
+  const [robots, federation] = ['/robots', '/federation']
+  const cases: Readonly<Record<string, readonly [path: string, response: SandboxResponse, seen: RegExp]>> = {
+    'a sign-in page': [robots, { status: 200, body: '<!DOCTYPE html><p>Sign in' }, /not in JSON/],
+    'two megabytes': [robots, { status: 200, body: `"${'b'.repeat(2_000_000)}"` }, /more than 1048576 bytes/],
+    'a redirect': [robots, { status: 302, headers: { location: 'https://attacker.example.com/' } }, /a redirect/],
+    'no list of robots': [robots, body({}), /it contains no list of robots/],
+    'the operator’s token': [robots, listed({ description: quay.operator.token }), /but it repeats a credential/],
+    'thousands of repositories and control characters': [
+      robots,
+      listed({ repositories: [...many, 'a\u001b[31m\nresource "terraform_data" "x" {}'] }),
+      /^$/,
+    ],
+    'a federation that is no list': [federation, body({}), /it is not a list of issuers and subjects/],
+    'an entry that is no entry': [
+      federation,
+      body([{ issuer: 'https://a.example.com' }]),
+      /an entry without a valid issuer/,
+    ],
+    'a shell command as a subject': [
+      federation,
+      body([{ issuer: "https://a.example.com/'; rm -rf /; '", subject: '$(id)\n`id`' }]),
+      /^$/,
+    ],
+    'control characters in an error': [
+      federation,
+      { status: 400, body: { message: `a\u001b[31m\nfix: ${'b'.repeat(5000)}` } },
+      /"a \[31m fix: b+…"/,
+    ],
+  }
+  for (const [title, [path, response, seen]] of Object.entries(cases)) {
+    await t.test(`with ${title} changes nothing, and is reported without a secret`, async () => {
+      quay.parts.tokens.faults.inject({ kind: 'response', response }, { when: (one) => one.path.endsWith(path) })
+      for (const format of [[], ['-o', 'terraform'], ['-o', 'curl']]) {
+        const { exitCode, stdout, stderr } = await run(['trust', 'plan', '--replace', 'subjects', ...format])
+        assert.equal(exitCode, seen.source === '^$' ? 0 : 1, stderr)
+        assert.match(stderr, seen)
+        assert.ok((stdout + stderr).length < 8000, `${(stdout + stderr).length}`)
+        assert.doesNotMatch(stdout + stderr, /attacker|\p{Cf}|(?!\n)\p{Cc}/u)
+        assert.doesNotMatch(stdout, /^resource "terraform_data"/m)
+        if (format.length > 0) assert.doesNotMatch(stdout, /^(?!printf |# ).*rm -rf|(?<!'\\'');\s*rm/m)
+        assert.ok(!(stdout + stderr).includes(quay.operator.token))
+      }
+      quay.parts.tokens.faults.clear()
+      assert.equal(state(), before)
+    })
+  }
+})
