@@ -28,8 +28,14 @@ interface TrustWorld {
   readonly second?: string
 }
 
-export async function start(t: TestContext, { service = 'puller', second }: TrustWorld = {}): Promise<TrustTest> {
-  const sandbox = await startTestSandbox(t, { trust: 'absent' })
+export const start = async (t: TestContext, world?: TrustWorld): Promise<TrustTest> =>
+  await startAt(await startTestSandbox(t, { trust: 'absent' }), world)
+
+/** In a sandbox that runs already. */
+export async function startAt(
+  sandbox: TestSandbox,
+  { service = 'puller', second }: TrustWorld = {},
+): Promise<TrustTest> {
   const cloudsmith = await sandbox.start(sandboxVendors.cloudsmith)
   const { url, state, organization, repository } = cloudsmith
   const entry = (name: string, host: string, slug: string) => `

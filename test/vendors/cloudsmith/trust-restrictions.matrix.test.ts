@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { type CloudsmithState, newId, type Provider } from '../../../sandbox/cloudsmith/organization-state.ts'
-import { apply, start, subject } from './start-trust.ts'
+import { bothContexts, firstContext, secondContext, startTwoClusters } from '../../commands/trust/two-clusters.ts'
+import { apply, start, startAt, subject } from './start-trust.ts'
 
 const otherUrl = 'https://other.example.com'
 const deployer = 'system:serviceaccount:ci:deployer'
@@ -111,6 +112,10 @@ test('a provider of another owner for exactly these tokens', async (t) => {
     const plan = await run(['trust', 'plan'])
     assert.deepEqual([plan.exitCode, plan.stderr], [0, ''])
     assert.match(plan.stdout, /No changes are required/)
+    assert.match(
+      plan.stdout,
+      /pullpass did not create it: the subjects of the documents get all privileges that it has/,
+    )
     assert.equal((await run(apply)).exitCode, 0)
     const destroyed = await run(['trust', 'destroy', '--yes'])
     assert.equal(destroyed.exitCode, 0, destroyed.stderr)
@@ -145,11 +150,13 @@ test('a provider of another owner for exactly these tokens', async (t) => {
 
 suite('a service account at Cloudsmith', () => {
   test('as which another cluster signs in is refused, unless sharing is accepted, and then kept', async (t) => {
-    const { cloudsmith, run, services, privileges } = await start(t)
+    const { cloudsmith, run, services, providers, privileges } = await start(t)
     assert.equal((await run(apply)).exitCode, 0)
+    const former = `${providers()[0]?.name.slice(0, -12)}000000000000`
     const mapped = { service_accounts: [], mapping_claim: 'sub', claims: { aud: 'x' } }
     const others: Readonly<Record<string, Provider>> = {
       'by a list': providerOf({ claims: { sub: deployer } }),
+      'by a list, with a name like those of this cluster': providerOf({ claims: { sub: deployer }, name: former }),
       'by a claim': providerOf({ ...mapped, mappings: [{ claim_value: deployer, service_account: 'puller' }] }),
     }
     for (const [title, other] of Object.entries(others)) {
@@ -221,6 +228,39 @@ suite('a service account at Cloudsmith', () => {
       /^TRUST_REFUSED \(trust\): service account example-project\/p+ does not exist, and its slug has 31 characters$/m,
     )
     assert.deepEqual(services(), [])
+  })
+})
+
+test('trust at Cloudsmith for two clusters', async (t) => {
+  const { sandbox, environment } = await startTwoClusters(t)
+  const { cloudsmith, run, services, providers, privileges, recorded } = await startAt(sandbox)
+  const trust = async (...words: readonly string[]) => await run(['trust', ...words], { environment })
+  const applyBoth = ['apply', '--yes', '--no-verify', ...bothContexts]
+
+  await t.test('is refused, since both would have the privileges of one service account', async () => {
+    const refused = await trust(...applyBoth)
+    assert.equal(refused.exitCode, 1)
+    assert.match(refused.stderr, /^TRUST_DOMAIN_SHARED \(trust\): example-project\/puller is used by several clusters/m)
+    assert.deepEqual([services(), providers()], [[], []])
+  })
+
+  await t.test('is set up if sharing is accepted, and destroy for one keeps what the other needs', async () => {
+    const applied = await trust(...applyBoth, '--share-trust-domain')
+    assert.equal(applied.exitCode, 0, applied.stderr)
+    assert.deepEqual(
+      providers().map((one) => [one.provider_url, one.claims['sub'], one.service_accounts]),
+      [
+        [sandbox.cluster.issuer, subject, ['puller']],
+        ['https://second.example.com', subject, ['puller']],
+      ],
+    )
+    assert.match((await trust('plan', ...bothContexts, '--share-trust-domain')).stdout, /No changes are required/)
+    const destroyed = await trust('destroy', '--yes', '--context', secondContext)
+    assert.match(destroyed.stdout, /provider pullpass-\S+ still signs in as it/)
+    assert.deepEqual([services().length, providers().length, privileges().length, recorded().length], [1, 1, 2, 1])
+    assert.equal((await trust('destroy', '--yes', '--context', firstContext)).exitCode, 0)
+    assert.deepEqual([services(), providers(), privileges().length, recorded()], [[], [], 1, []])
+    assert.equal(cloudsmith.state.providers.size, 0)
   })
 })
 

@@ -93,6 +93,10 @@ suite('trust at Cloudsmith', () => {
     const again = await run(apply)
     assert.ok(again.stderr.includes(seen), again.stderr)
     assert.deepEqual([services().length, providers(), privileges()], [1, [], [owner]])
+    const destroyed = await run(['trust', 'destroy', '--yes'])
+    assert.equal(destroyed.exitCode, 0, destroyed.stderr)
+    assert.deepEqual(services(), [])
+    assert.ok(destroyed.stdout.includes(`its slug was ${given}`), destroyed.stdout)
   })
 
   test('does not repeat a creation whose response was lost, and continues with what it created', async (t) => {

@@ -149,7 +149,10 @@ export function signInsAs({ claims, services, mapping }: FoundProvider, service:
   ]
 }
 
-const longestClaims = 300
+const [longestName, longestClaims] = [100, 300]
+
+/** For messages. */
+export const nameOf = ({ name, id }: FoundProvider): string => name.slice(0, longestName) || id
 
 /** For messages. */
 export const describeClaims = (claims: Claims): string =>

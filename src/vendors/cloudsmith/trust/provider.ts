@@ -9,7 +9,7 @@ import { isPolicyOf } from '../../trust/findings.ts'
 import type { VendorChange, VendorFinding } from '../../trust/marked-resource.ts'
 import { changeByRequest, requestTrust, type TokenRequest } from '../../trust/token-api.ts'
 import { type DesiredProvider, type Organization, providerResourceName } from './desired.ts'
-import { describeClaims, type FoundProvider, isExact, isIssuer, providerIn } from './found.ts'
+import { describeClaims, type FoundProvider, isExact, isIssuer, nameOf, providerIn } from './found.ts'
 import { organizationApi, providersPath } from './requests.ts'
 import { providerHcl } from './terraform.ts'
 
@@ -81,7 +81,7 @@ const extraNote = (service: string) =>
   `it also signs in as ${service}: pass the other documents of the cluster too with -f; if none uses it, remove it: --replace serviceAccounts`
 
 function whyRefused(existing: FoundProvider, desired: DesiredProvider, difference: Difference): PullpassError {
-  const { id, name, providerUrl, claims, services, mapping } = existing
+  const { providerUrl, claims, services, mapping } = existing
   const signsIn =
     mapping === undefined ? services.join(', ') || 'none' : `those to which the claim ${mapping.claim} leads`
   const reasons: Readonly<Record<Difference, readonly [seen: string, expected: string]>> = {
@@ -100,7 +100,7 @@ function whyRefused(existing: FoundProvider, desired: DesiredProvider, differenc
     ],
   }
   const [seen, expected] = reasons[difference]
-  return trustRefused(`provider ${name || id} of ${desired.organization} ${seen}`, {
+  return trustRefused(`provider ${nameOf(existing)} of ${desired.organization} ${seen}`, {
     expected,
     hint: `check who configured that; to change it: --replace ${difference}`,
   })
@@ -155,7 +155,7 @@ function updateChange(
       },
     },
   }
-  const name = providerResourceName({ ...desired, name: existing.name || existing.id })
+  const name = providerResourceName({ ...desired, name: nameOf(existing) })
   const description = `update provider ${name}: ${changed.map((one) => values[one].words).join(', ')}`
   const json = Object.assign({}, ...changed.map((one) => values[one].json))
   const request = { method: 'PATCH', path: `${providersPath(desired)}${existing.id}/`, json } as const

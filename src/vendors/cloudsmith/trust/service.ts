@@ -7,17 +7,25 @@
 import type { PullpassError } from '../../../errors/pullpass-error.ts'
 import type { Context } from '../../../http/context.ts'
 import { asObject } from '../../../text/json-fields.ts'
-import { type Accepted, markOf, marksIn, notInFlag, type RemovalPlan, trustRefused } from '../../trust/contract.ts'
+import {
+  type Accepted,
+  markOf,
+  notInFlag,
+  type RemovalPlan,
+  type RemovalScope,
+  trustRefused,
+} from '../../trust/contract.ts'
 import { describeOwner, isMarked, isPolicyOf, type OtherToken, sharingOf } from '../../trust/findings.ts'
 import type { VendorChange, VendorFinding } from '../../trust/marked-resource.ts'
 import { changeByRequest, curlWords, requestTrust, type TokenRequest } from '../../trust/token-api.ts'
-import { type DesiredService, serviceName } from './desired.ts'
+import { type DesiredService, providerResourceName, serviceName } from './desired.ts'
 import {
   describeClaims,
   type FoundProvider,
   type FoundService,
   isExact,
   isIssuer,
+  nameOf,
   type ServiceLookup,
   signInsAs,
 } from './found.ts'
@@ -37,13 +45,7 @@ export function evaluateService(
   { replace, sharing }: Accepted,
   context: Context,
 ): VendorFinding {
-  if (service === undefined) {
-    const fault = whyNotCreated(desired, otherwise)
-    const changes = fault === undefined ? [createChange(desired, context)] : []
-    const instead = otherwise && serviceName({ ...desired, slug: otherwise.slug })
-    const refused = { verdict: 'refused', ...(fault && { fault }), ...(instead !== undefined && { instead }) } as const
-    return { presence: 'absent', ...(fault ? refused : { verdict: 'create', changes }) }
-  }
+  if (service === undefined) return evaluateAbsent(desired, otherwise, sharing, context)
   const { notes, clusters, former } = signInsOf(desired, providers)
   const shared = sharingOf({ name: serviceName(desired), clusters: desired.clusters }, clusters, sharing)
   const removed = replace.includes('subjects') ? former : []
@@ -53,6 +55,7 @@ export function evaluateService(
     hcl: serviceHcl(desired, service),
     ...shared,
     notes: [
+      ...ownerNotes(desired, service),
       ...teamNotes(service),
       ...(shared.notes ?? []),
       ...notes,
@@ -74,6 +77,20 @@ export function evaluateService(
     : { ...found, verdict: 'update', changes, hcl: serviceHcl(desired, { ...service, role: 'Member' }) }
 }
 
+function evaluateAbsent(
+  desired: DesiredService,
+  otherwise: FoundService | undefined,
+  sharing: Accepted['sharing'],
+  context: Context,
+): VendorFinding {
+  const shared = sharingOf({ name: serviceName(desired), clusters: desired.clusters }, [], sharing)
+  const fault = whyNotCreated(desired, otherwise) ?? shared.fault
+  const absent = { presence: 'absent', ...shared } as const
+  if (fault === undefined) return { ...absent, verdict: 'create', changes: [createChange(desired, context)] }
+  const instead = otherwise && serviceName({ ...desired, slug: otherwise.slug })
+  return { ...absent, verdict: 'refused', fault, ...(instead !== undefined && { instead }) }
+}
+
 // What signs in as it.
 
 interface SignIns {
@@ -87,9 +104,9 @@ interface SignIns {
 function signInsOf(desired: DesiredService, providers: readonly FoundProvider[]): SignIns {
   const { slug, clusters } = desired
   const others = providers.filter((one) => one.state === 'enabled' && !isDesired(desired, one))
-  const former = others.filter(
-    (one) => isPolicyOf(one.name, marksOf(desired)) && one.mapping === undefined && one.services.includes(slug),
-  )
+  const isOwn = ({ name, providerUrl }: FoundProvider) =>
+    clusters.some((cluster) => isPolicyOf(name, [markOf(cluster)]) && isIssuer(providerUrl, cluster.issuer))
+  const former = others.filter((one) => isOwn(one) && one.mapping === undefined && one.services.includes(slug))
   const rest = others
     .filter((one) => !former.includes(one))
     .flatMap((one) => signInsAs(one, slug).map((claims) => ({ ...one, claims })))
@@ -104,8 +121,8 @@ function signInsOf(desired: DesiredService, providers: readonly FoundProvider[])
     notes: rest
       .filter((one) => !isOfCluster(one))
       .map(
-        ({ name, claims, providerUrl }) =>
-          `tokens of ${providerUrl} with ${describeClaims(claims)} also sign in as it, by provider ${name}`,
+        (one) =>
+          `tokens of ${one.providerUrl} with ${describeClaims(one.claims)} also sign in as it, by provider ${nameOf(one)}`,
       ),
   }
 }
@@ -122,8 +139,13 @@ export const otherSignIns = (
   desired: DesiredService,
   providers: readonly FoundProvider[],
   removed: (provider: FoundProvider) => boolean,
-): string[] =>
-  providers.filter((one) => !removed(one) && signInsAs(one, desired.slug).length > 0).map(({ name, id }) => name || id)
+): string[] => providers.filter((one) => !removed(one) && signInsAs(one, desired.slug).length > 0).map(nameOf)
+
+/** Its privileges on other repositories are not read. */
+const ownerNotes = (desired: DesiredService, { description }: FoundService) =>
+  isMarked(description, marksOf(desired))
+    ? []
+    : [`${describeOwner(description)}: the subjects of the documents get all privileges that it has`]
 
 const teamNotes = ({ teams }: FoundService) =>
   teams.length === 0 ? [] : [`it has the privileges of the teams ${teams.map(({ slug }) => slug).join(', ')}`]
@@ -201,29 +223,29 @@ function roleChange(desired: DesiredService, context: Context): VendorChange {
   return changeByRequest(context, organizationApi(desired), change, { method: 'PATCH', path, json: { role: 'Member' } })
 }
 
-/** Removable if pullpass created it for one of these clusters, and nothing else signs in as it. `removed`: names of providers. */
+/**
+ * Removable if pullpass created it for one of these clusters, and nothing else signs in as it; also one to which Cloudsmith gave another
+ * slug. `removed`: names of resources.
+ */
 export function planServiceRemoval(
   desired: DesiredService,
-  { service, providers }: ServiceFacts,
-  { marks, removed }: { readonly marks: readonly string[]; readonly removed: readonly string[] },
+  { service, otherwise, providers }: ServiceFacts,
+  { marks, removed }: RemovalScope,
   context: Context,
 ): RemovalPlan {
-  if (service === undefined) return { state: 'absent' }
-  if (!isMarked(service.description, marks)) return { state: 'kept', note: describeOwner(service.description) }
-  const foreign = marksIn(service.description).filter((mark) => !marks.includes(mark))
-  const others = [
-    ...otherSignIns(desired, providers, ({ name }) => removed.includes(`${desired.organization}/${name}`)).map(
-      (name) => `provider ${name} still signs in as it`,
-    ),
-    ...foreign.map((mark) => `it was created for another cluster, too, with the mark ${mark}`),
-  ]
-  if (others.length > 0) return { state: 'kept', note: others.join('; ') }
+  const found = service ?? otherwise
+  if (found === undefined) return { state: 'absent' }
+  if (!isMarked(found.description, marks)) return { state: 'kept', note: describeOwner(found.description) }
+  const { slug } = found
+  const isRemoved = ({ name }: FoundProvider) => removed.includes(providerResourceName({ ...desired, name }))
+  const others = otherSignIns({ ...desired, slug }, providers, isRemoved)
+  if (others.length > 0) return { state: 'kept', note: `provider ${others.join(' and ')} still signs in as it` }
   return {
     state: 'removable',
     async remove() {
-      const request = { method: 'DELETE', path: `${servicesPath(desired)}${desired.slug}/`, statuses: [204] } as const
+      const request = { method: 'DELETE', path: `${servicesPath(desired)}${slug}/`, statuses: [204] } as const
       await requestTrust(context, organizationApi(desired), request, () => undefined)
-      return undefined
+      return slug === desired.slug ? undefined : `its slug was ${slug}`
     },
   }
 }
