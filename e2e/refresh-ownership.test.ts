@@ -255,6 +255,17 @@ await withRealPart('a control plane that Google trusts', startFederatedCluster, 
       assert.deepEqual(ownersOfData(after), ['pullpass:ClusterPullSecret:regcred'])
     })
 
+    test('--prune deletes the Secret of a namespace that its document no longer selects', async () => {
+      const [before, after] = [await openNamespace(cluster, 'prune-a'), await openNamespace(cluster, 'prune-b')]
+      await before.pullpassAs('moved')
+      await (await openNamespace(cluster, 'prune-c')).pullpassAs('other')
+      const { exitCode, stdout } = await after.pullpassAs('moved', '--prune')
+      assert.equal(exitCode, 0, stdout)
+      assert.match(stdout, /prune-a\/regcred +deleted /)
+      assert.doesNotMatch(stdout, /prune-c/)
+      assert.equal(await before.kubectl('get', 'secrets', '-o', 'name'), '')
+    })
+
     test('a Secret of another type is refused', async () => {
       const { pullpass, kubectl } = await openNamespace(cluster, 'typed')
       await kubectl('create', 'secret', 'generic', 'regcred', '--from-literal=a=b')

@@ -14,7 +14,7 @@ import { refreshOnce } from '../refresh/refresh.ts'
 import { checkSetUp } from '../refresh/subject-tokens.ts'
 import type { SecretRegister } from '../text/secret-register.ts'
 import type { Command, Terminal } from './command-line/command.ts'
-import type { Flag, FlagValues } from './command-line/flag.ts'
+import { type Flag, type FlagValues, usageFault } from './command-line/flag.ts'
 import { clusterFlags, documentFlags, outputFlags, readDuration, tokenFileFlag } from './command-line/flags.ts'
 import { renderResult } from './command-line/output.ts'
 import { refuseUnusedAllowEmpty, refuseUnusedMinRemaining, refuseUnusedTokenFile } from './command-line/unused-flags.ts'
@@ -28,6 +28,7 @@ const refreshFlags: typeof documentFlags &
     readonly 'dry-run': Flag & { type: 'boolean' }
     readonly adopt: Flag & { type: 'boolean' }
     readonly 'allow-empty': Flag & { type: 'boolean' }
+    readonly prune: Flag & { type: 'boolean' }
   } = {
   ...documentFlags,
   ...tokenFileFlag,
@@ -45,6 +46,11 @@ const refreshFlags: typeof documentFlags &
     type: 'boolean',
     summary: 'Succeed if a document selects no namespace (in a document: spec.namespaces.emptyPolicy: Allow)',
   },
+  prune: {
+    type: 'boolean',
+    summary:
+      'Delete Secrets that the documents wrote and do not select any more (default: they stay, and are not refreshed)',
+  },
   ...outputFlags,
   ...clusterFlags,
 }
@@ -58,6 +64,9 @@ export const refresh: Command<typeof refreshFlags> = {
     'Without -f, the document is read from the variables PROJECT_NUMBER, POOL_ID, PROVIDER_ID, SERVICE_ACCOUNT_EMAIL,',
     'REGISTRY_SECRET_NAME, REGISTRY_SECRET_NAMESPACES (comma-separated; all required), and REGISTRY_HOSTS (default',
     'europe-docker.pkg.dev).',
+    'With --prune, Secrets in namespaces that a document does not select any more, and those under its former secretName, are',
+    'deleted, with their entries in service accounts: only Secrets that pullpass created for a document of this name, and that',
+    'no other client has changed. Documents that are no longer passed with -f delete nothing.',
     '',
     'Examples:',
     '  pullpass refresh -f artifact-registry.yaml --dry-run',
@@ -70,6 +79,12 @@ export const refresh: Command<typeof refreshFlags> = {
     const minRemaining = flags['min-remaining']
     const minRemainingMs = minRemaining === undefined ? undefined : readDuration('--min-remaining', minRemaining)
     const mode = flags['dry-run'] ? 'dry-run' : 'write'
+    if (flags.prune && flags.file.length === 0)
+      throw usageFault(
+        'refresh',
+        '--prune is set without -f',
+        '-f FILE: variables describe no document whose Secrets are known',
+      )
     const documents = (await loadDocuments(flags.file, { ...context, ...terminal })).map(withFlags(flags))
     const source = {
       ...context,
@@ -82,7 +97,8 @@ export const refresh: Command<typeof refreshFlags> = {
     await checkSetUp(exchangeRequests, source)
     const cluster = await connect({ ...flags, concurrency: concurrencyOf(documents) }, context)
     try {
-      const pass = { source, minRemainingMs, mode, onProgress: progressOf(terminal) } as const
+      const unselected = flags.prune ? 'deleted' : 'kept'
+      const pass = { source, minRemainingMs, mode, unselected, onProgress: progressOf(terminal) } as const
       const outcomes = await refreshOnce(documents, pass, cluster, context)
       const now = context.now()
       await printOutcomes(outcomes, { output: flags.output, mode, now, secrets: context.secrets, terminal })

@@ -21,7 +21,8 @@ export interface Outcome {
   readonly note?: string
 }
 
-type Result = 'created' | 'updated' | 'unchanged' | 'skipped' | 'failed'
+/** `deleted`: the document does not select it any more. */
+type Result = 'created' | 'updated' | 'unchanged' | 'deleted' | 'skipped' | 'failed'
 
 export interface RegistryOutcome {
   readonly name: string
@@ -39,7 +40,7 @@ export interface RegistryOutcome {
 export interface ServiceAccountOutcome {
   readonly name: string
   /** absent: the namespace has no such account. */
-  readonly result: 'attached' | 'unchanged' | 'absent' | 'failed'
+  readonly result: 'attached' | 'detached' | 'unchanged' | 'absent' | 'failed'
   readonly fault?: PullpassError
 }
 

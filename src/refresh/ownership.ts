@@ -46,21 +46,25 @@ const ownsRecord = ({ owners }: PullSecretMetadata, manager: string): boolean =>
 export const isCreatedBy = ({ typeOwners }: PullSecretMetadata, document: Document): boolean =>
   typeOwners.length > 0 && typeOwners.every((name) => name === fieldManager(document))
 
-/**
- * Whether the Secret may be deleted where its document no longer selects the namespace: the document's custom resource owns it, this
- * document alone created it, and no other client has changed its credential, label or record.
- */
-export function isDisposable(found: PullSecretMetadata, document: Document): boolean {
-  const manager = fieldManager(document)
-  const record = ownRecord(found, manager)
+/** Whether this document alone created the Secret of this name, and no other client has changed its credential, label or record. */
+export function isUnchanged(found: PullSecretMetadata, document: Document, name: string): boolean {
+  const record = ownRecord(found, fieldManager(document))
   return (
-    document.owner !== undefined &&
     !found.deleting &&
     found.labelled &&
     record?.document === documentName(document) &&
-    record.target === `${found.namespace}/${document.secretName}` &&
+    record.target === `${found.namespace}/${name}` &&
     isCreatedBy(found, document) &&
-    evaluateOwnership(found, document).verdict === 'update' &&
+    evaluateOwnership(found, document).verdict === 'update'
+  )
+}
+
+/** Whether the Secret may be deleted where its document no longer selects the namespace: it is unchanged, and the custom resource owns it. */
+export function isDisposable(found: PullSecretMetadata, document: Document): boolean {
+  const manager = fieldManager(document)
+  return (
+    document.owner !== undefined &&
+    isUnchanged(found, document, document.secretName) &&
     found.ownedBy.some((owner) => owner.manager === manager && owner.uid === document.owner?.uid)
   )
 }

@@ -121,7 +121,8 @@ const unsupportedByOnePass: readonly UnsupportedField[] = [
   {
     field: 'deletionPolicy',
     only: 'Retain',
-    reason: 'only the controller observes that a document is deleted, and only that of a custom resource',
+    reason:
+      'only the controller observes that a document is deleted, and only that of a custom resource; refresh --prune deletes Secrets that it no longer selects',
     instead: customResource,
   },
 ]

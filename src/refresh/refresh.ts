@@ -25,6 +25,8 @@ export interface Pass {
   /** A document whose entries are all valid for at least this long costs no exchange; undefined: each document is exchanged. */
   readonly minRemainingMs: number | undefined
   readonly mode: 'write' | 'dry-run'
+  /** What happens to Secrets of the documents that they do not select any more. */
+  readonly unselected: 'kept' | 'deleted'
   /** Called after each Secret that was tried. */
   readonly onProgress: (done: number, all: number) => void
 }
@@ -38,7 +40,7 @@ export async function refreshOnce(
 ): Promise<Outcome[]> {
   const jobs = await plan(documents, cluster, context)
   const listed = listExistingSecrets(jobs, cluster)
-  const { minRemainingMs, mode, source, onProgress } = pass
+  const { minRemainingMs, mode, source, unselected, onProgress } = pass
   const { due, fresh } =
     minRemainingMs === undefined
       ? { due: jobs, fresh: [] }
@@ -54,12 +56,20 @@ export async function refreshOnce(
   const apply = { minted, existing, refreshedAt: context.now(), mode, onProgress }
   const written = [...(await applyPullSecrets(writable, apply, cluster, context)), ...fresh]
   const attached = await attachPullSecrets(jobs, written, { cluster, mode, context })
-  return [...attached, ...jobs.flatMap(unwritableOutcomes)]
+  const outcomes = [...attached, ...jobs.flatMap(unwritableOutcomes)]
+  if (unselected === 'kept') return outcomes
+  // Namespaces can have changed while Secrets were written.
+  const { prunePullSecrets } = await import('./prune-pull-secrets.ts')
+  return [...outcomes, ...(await prunePullSecrets(await selectNow(documents, cluster), outcomes, { cluster, mode }))]
+}
+
+async function selectNow(documents: readonly Document[], cluster: Cluster): Promise<Job[]> {
+  const listed = documents.some(({ namespaces }) => needsNamespaceList(namespaces))
+  return planRefresh(documents, listed ? await listNamespaces(cluster) : undefined)
 }
 
 async function plan(documents: readonly Document[], cluster: Cluster, { log }: Context): Promise<Job[]> {
-  const listed = documents.some(({ namespaces }) => needsNamespaceList(namespaces))
-  const jobs = planRefresh(documents, listed ? await listNamespaces(cluster) : undefined)
+  const jobs = await selectNow(documents, cluster)
   for (const job of jobs) {
     if (selectsNothing(job)) continue // that is an outcome of its own
     const { document, unmatched } = job

@@ -16,8 +16,17 @@ export interface RefreshedSecret {
   /** Absent if the document selects no namespace. */
   readonly namespace?: string
   readonly name: string
-  /** `unchanged`: no exchange was due, or another run wrote a newer credential. */
-  readonly result: 'created' | 'updated' | 'unchanged' | 'skipped' | 'failed' | 'would-create' | 'would-update'
+  /** `unchanged`: no exchange was due, or another run wrote a newer credential; `deleted`: with `--prune`. */
+  readonly result:
+    | 'created'
+    | 'updated'
+    | 'unchanged'
+    | 'deleted'
+    | 'skipped'
+    | 'failed'
+    | 'would-create'
+    | 'would-update'
+    | 'would-delete'
   readonly registries: readonly RefreshedRegistry[]
   /** Absent if the document names none, or the Secret does not exist. */
   readonly serviceAccounts?: readonly RefreshedServiceAccount[]
@@ -45,7 +54,7 @@ export interface RefreshedRegistry {
 
 interface RefreshedServiceAccount {
   readonly name: string
-  /** `attached`: the Secret's name was added to its imagePullSecrets. */
-  readonly result: 'attached' | 'unchanged' | 'absent' | 'failed' | 'would-attach'
+  /** `attached`: the Secret's name was added to its imagePullSecrets; `detached`: it was removed. */
+  readonly result: 'attached' | 'detached' | 'unchanged' | 'absent' | 'failed' | 'would-attach' | 'would-detach'
   readonly error?: ErrorDetail
 }

@@ -105,8 +105,14 @@ function refreshedSecret(outcome: Outcome, mode: 'write' | 'dry-run'): Refreshed
 }
 
 function secretResult({ result }: Outcome, mode: 'write' | 'dry-run'): RefreshedSecret['result'] {
-  if (mode === 'write') return result
-  return result === 'created' ? 'would-create' : result === 'updated' ? 'would-update' : result
+  return mode === 'write' ? result : (planned[result] ?? result)
+}
+
+/** Results of a dry run. */
+const planned: Partial<Record<Outcome['result'], RefreshedSecret['result']>> = {
+  created: 'would-create',
+  updated: 'would-update',
+  deleted: 'would-delete',
 }
 
 const refreshedRegistry = ({
@@ -127,9 +133,13 @@ const refreshedRegistry = ({
 
 const attached = ({ name, result, fault }: ServiceAccountOutcome, mode: 'write' | 'dry-run') => ({
   name,
-  result: mode === 'dry-run' && result === 'attached' ? ('would-attach' as const) : result,
+  result: mode === 'write' ? result : (plannedOfAccount[result] ?? result),
   ...errorOf(fault),
 })
+
+const plannedOfAccount: Partial<
+  Record<ServiceAccountOutcome['result'], NonNullable<RefreshedSecret['serviceAccounts']>[number]['result']>
+> = { attached: 'would-attach', detached: 'would-detach' }
 
 // The errors: each cause once, with the affected namespaces
 

@@ -35,7 +35,7 @@ export interface PullSecretMetadata {
 const managedBy = 'app.kubernetes.io/managed-by'
 const lastApplied = 'kubectl.kubernetes.io/last-applied-configuration'
 
-/** Pure. Never contains the value of an annotation that is not ours. @internal */
+/** Pure. Never contains the value of an annotation that is not ours. */
 export function pullSecretMetadata(secret: JsonObject): PullSecretMetadata {
   const metadata = asObject(secret['metadata']) ?? {}
   const annotations = asObject(metadata['annotations']) ?? {}

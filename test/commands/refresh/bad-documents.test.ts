@@ -157,7 +157,7 @@ const badDocuments: Record<string, BadInput> = {
     give: changed('spec:', 'spec:\n  deletionPolicy: Delete'),
     printed: [
       'DOCUMENT_INVALID (document): FOLDER/pull.yaml:1: spec.deletionPolicy is Delete in ClusterPullSecret pull',
-      '  expected Retain: only the controller observes that a document is deleted, and only that of a custom resource',
+      '  expected Retain: only the controller observes that a document is deleted, and only that of a custom resource; refresh --prune deletes Secrets that it no longer selects',
       '  fix: remove deletionPolicy: Delete, or install the controller with pullpass manifests --controller --custom-resources, and apply the document with kubectl',
     ],
   },
