@@ -110,7 +110,7 @@ async function requestTokens(
   const where = `the token of service account ${account.namespace}/${account.name}`
   return await Promise.all(
     audiences.map(async (audience) => {
-      const { value } = await requestToken(cluster, account, { audience, lifeSeconds })
+      const { value } = await requestToken(cluster, account, { audience, lifeSeconds, namedBy: 'the command' })
       const accepting =
         audiences.length === 1 ? registries : registries.filter(({ audiences: [first] }) => first === audience)
       return { token: decodeSubjectToken(value, where), where, accepted: accepting }

@@ -57,11 +57,12 @@ export function shareTokenFiles(): typeof readTokenFile {
 /** With the audience and the lifetime that the exchange needs. @throws TOKEN_REQUEST_REFUSED and what a request throws */
 async function requestSubjectToken(
   account: NamespacedName,
-  { audiences, subjectTokenLifeSeconds }: ExchangeRequest,
+  { document, audiences, subjectTokenLifeSeconds: lifeSeconds }: ExchangeRequest,
   cluster: Cluster,
 ): Promise<SubjectToken> {
-  const audience = firstOf(audiences)
-  const { value } = await requestToken(cluster, account, { audience, lifeSeconds: subjectTokenLifeSeconds })
+  const field = document.kind === 'PullSecret' ? 'spec.serviceAccountName' : 'spec.serviceAccountRef'
+  const namedBy = account === document.serviceAccountRef ? field : '--service-account'
+  const { value } = await requestToken(cluster, account, { audience: firstOf(audiences), lifeSeconds, namedBy })
   return decodeSubjectToken(value, `the token of service account ${account.namespace}/${account.name}`)
 }
 

@@ -94,7 +94,8 @@ function tokenOf(
     if (inFile?.subject === subject) return inFile
     const owner = account ?? accountOf(subject)
     if (owner === undefined) return await readFile()
-    const { value } = await requestToken(connection, owner, { audience, lifeSeconds })
+    const namedBy = account === undefined ? '--subject' : 'spec.serviceAccountRef'
+    const { value } = await requestToken(connection, owner, { audience, lifeSeconds, namedBy })
     return decodeSubjectToken(value, `the token of service account ${owner.namespace}/${owner.name}`)
   }
 }

@@ -1,6 +1,5 @@
 /** Hop `subject-token`: each registry has a token of this cluster that its vendor would accept by its claims. */
 
-import { requestedAccount } from '../../document/document.ts'
 import { PullpassError } from '../../errors/pullpass-error.ts'
 import type { SubjectToken } from '../../identity/subject-token.ts'
 import { rfc3339 } from '../../text/time.ts'
@@ -50,14 +49,7 @@ export function evaluateToken(facts: TokenFacts, { found, now, request: { comman
   const clusterFailure = found.failure('cluster')
   if (got === 'no cluster' && clusterFailure !== undefined) return dependencyFailed(hop, about, clusterFailure)
   if (got === 'not here' || got === 'no cluster') return notHere(about, from)
-  if (!isToken(got)) {
-    const isOfFlag =
-      from.kind === 'requested' && requestedAccount(exchangeRequest.document, exchangeRequest.registry) === undefined
-    const failed = failedBy(hop, about, got, remedyOfFault(got, facts, commands))
-    return isOfFlag && got.details.missing !== undefined
-      ? { ...failed, expected: 'the service account that --service-account names' }
-      : failed
-  }
+  if (!isToken(got)) return failedBy(hop, about, got, remedyOfFault(got, facts, commands))
   const fault = claimsFault(got, facts, now)
   const where = whereOf(from)
   if (fault === undefined) {

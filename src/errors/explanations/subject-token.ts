@@ -70,7 +70,7 @@ export const subjectTokenSection: Section = {
       doctor: ['subject-token'],
       meaning:
         'The ServiceAccount of `spec.serviceAccountRef` (or `--service-account`) or its namespace does not exist, or `create` on `serviceaccounts/token` is not permitted.',
-      action: 'Create the ServiceAccount, correct the reference, or grant the rule in the line `fix`.',
+      action: 'Create the ServiceAccount, correct the name, or grant the rule in the line `fix`.',
     },
     TOKEN_FILE_ELSEWHERE: {
       doctor: ['subject-token', 'exchange', 'impersonation', 'registry', 'write'],

@@ -16,6 +16,8 @@ export interface TokenRequest {
   readonly audience: string
   /** Seconds; the API server grants no less than 600, and may grant less than requested. */
   readonly lifeSeconds: number
+  /** What names the account, for messages: a field, or a flag. */
+  readonly namedBy: string
 }
 
 export interface RequestedToken {
@@ -44,7 +46,8 @@ export async function requestToken(
     }),
   })
   if (response.status !== 201) {
-    throw refused(cluster, response, { verb: 'create', resource: 'serviceaccounts/token', name, namespace })
+    const call = { verb: 'create', resource: 'serviceaccounts/token', name, namespace } as const
+    throw refused(cluster, response, call, tokenRequest.namedBy)
   }
   return readToken(cluster, response)
 }
@@ -62,10 +65,15 @@ function readToken(cluster: Cluster, response: ClusterResponse): RequestedToken 
 }
 
 /** An error of the account or its permissions is TOKEN_REQUEST_REFUSED; a lost connection is not. */
-function refused(cluster: Cluster, response: ClusterResponse, call: KubernetesCall): PullpassError {
+function refused(
+  cluster: Cluster,
+  response: ClusterResponse,
+  call: KubernetesCall,
+  namedBy: TokenRequest['namedBy'],
+): PullpassError {
   const fault = readStatus(cluster, response, call)
   if (![400, 403, 404, 422].includes(response.status) || fault.code === 'RESPONSE_MALFORMED') return fault
-  const words = wordsOf(response, call, fault)
+  const words = wordsOf(response, call, fault, namedBy)
   return new PullpassError({ code: 'TOKEN_REQUEST_REFUSED', hop: 'subject-token', ...words, cause: fault })
 }
 
@@ -73,13 +81,14 @@ function wordsOf(
   { status }: ClusterResponse,
   { namespace = '', name = '' }: KubernetesCall,
   { code, seen, expected, hint, command }: PullpassError,
+  namedBy: TokenRequest['namedBy'],
 ): Pick<Fault, 'seen' | 'expected' | 'hint' | 'command' | 'details'> {
   if (status !== 404) return { seen, expected, hint, command }
   const absent = absentAccount({ namespace, name }, code === 'NAMESPACE_NOT_FOUND' ? 'namespace' : 'account')
   return {
     seen: `${absent.seen}, so that no token can be requested for ${absent.missing === 'account' ? 'it' : `ServiceAccount ${name} in it`}`,
-    expected: 'the service account that spec.serviceAccountRef names',
-    hint: `correct the reference, or create ${absent.missing === 'account' ? 'the service account' : 'both'}`,
+    expected: `the service account that ${namedBy} names`,
+    hint: `correct the name, or create ${absent.missing === 'account' ? 'the service account' : 'both'}`,
     command: absent.command,
     details: { missing: absent.missing === 'namespace' ? 'Namespace' : 'ServiceAccount' },
   }

@@ -101,7 +101,11 @@ function malformed({ server }: Cluster, name: DocumentName, what: string): Pullp
 // A token that the cluster signs now, for no audience that accepts it: it shows issuer and key, and is verified.
 
 /** An audience that no verifier accepts, for the shortest lifetime that an API server grants. */
-export const freshTokenRequest = { audience: 'pullpass.dev/issuer', lifeSeconds: 600 } as const
+export const freshTokenRequest = {
+  audience: 'pullpass.dev/issuer',
+  lifeSeconds: 600,
+  namedBy: '--service-account',
+} as const
 
 /** @throws TOKEN_REQUEST_REFUSED, TOKEN_MALFORMED, and what a cluster throws */
 export async function freshToken(cluster: Cluster, account: NamespacedName): Promise<SubjectToken> {

@@ -164,5 +164,6 @@ suite('pullpass inspect serviceaccount', () => {
       stderr,
       /^TOKEN_REQUEST_REFUSED \(subject-token\): ServiceAccount image-system\/absent does not exist/m,
     )
+    assert.match(stderr, /^ {2}expected the service account that the command names$/m)
   })
 })

@@ -30,7 +30,7 @@ suite('trust apply for an account that does not exist yet', { concurrency: 4 }, 
     assert.equal(run.exitCode, 1)
     assert.deepEqual(resultsOf(run), ['created', 'created', 'created', 'granted', 'granted'])
     assert.match(run.stdout, /^skipped +google .* Namespace images does not exist/m)
-    assert.ok(run.stderr.includes(`\n  fix: correct the reference, or create both: ${command}\n`), run.stderr)
+    assert.ok(run.stderr.includes(`\n  fix: correct the name, or create both: ${command}\n`), run.stderr)
   })
 
   test('in an existing namespace, everything is created and recorded, and the fix is to create the account', async (t) => {
@@ -43,10 +43,7 @@ suite('trust apply for an account that does not exist yet', { concurrency: 4 }, 
       run.stderr,
       /^TOKEN_REQUEST_REFUSED \(subject-token\): ServiceAccount image-system\/newcomer does not exist/m,
     )
-    assert.match(
-      run.stderr,
-      /^ {2}fix: correct the reference, .*: kubectl create serviceaccount newcomer -n image-system$/m,
-    )
+    assert.match(run.stderr, /^ {2}fix: correct the name, .*: kubectl create serviceaccount newcomer -n image-system$/m)
   })
 
   test('is not prevented by a webhook that refuses only dry runs', async (t) => {

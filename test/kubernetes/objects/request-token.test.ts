@@ -5,7 +5,7 @@ import { requestToken } from '../../../src/kubernetes/objects/request-token.ts'
 import { openSandboxCluster, openTestCluster } from '../open-test-cluster.ts'
 
 const account = { namespace: 'default', name: 'default' }
-const tokenRequest = { audience: '//iam.googleapis.com/pool', lifeSeconds: 3600 }
+const tokenRequest = { audience: '//iam.googleapis.com/pool', lifeSeconds: 3600, namedBy: '--service-account' }
 
 suite('a token is requested', () => {
   test('for one audience, and has the lifetime that the API server states', async (t) => {
@@ -29,7 +29,8 @@ suite('a token is requested', () => {
       code: 'TOKEN_REQUEST_REFUSED',
       hop: 'subject-token',
       seen: 'ServiceAccount default/pullpass does not exist, so that no token can be requested for it',
-      hint: 'correct the reference, or create the service account',
+      expected: 'the service account that --service-account names',
+      hint: 'correct the name, or create the service account',
       command: 'kubectl create serviceaccount pullpass -n default',
     })
   })
@@ -39,7 +40,7 @@ suite('a token is requested', () => {
     await assert.rejects(requestToken(cluster, { namespace: 'image-system', name: 'pullpass' }, tokenRequest), {
       code: 'TOKEN_REQUEST_REFUSED',
       seen: 'Namespace image-system does not exist, so that no token can be requested for ServiceAccount pullpass in it',
-      hint: 'correct the reference, or create both',
+      hint: 'correct the name, or create both',
       command: 'kubectl create namespace image-system && kubectl create serviceaccount pullpass -n image-system',
     })
   })
