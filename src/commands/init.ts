@@ -2,6 +2,7 @@
 import { writeFile } from 'node:fs/promises'
 import type { Document, NamespacedName } from '../document/document.ts'
 import { documentFromEnvironment } from '../document/load-documents.ts'
+import { asFault, withAlternative } from '../errors/pullpass-error.ts'
 import { systemErrorCode } from '../host/read-file.ts'
 import type { Context } from '../http/context.ts'
 import { renderStructured } from '../terminal/render-structured.ts'
@@ -144,11 +145,16 @@ async function surveyOf(
     import('../kubernetes/connect.ts'),
     import('./init/survey-cluster.ts'),
   ])
-  const cluster = await connect(given, context)
   try {
-    return await surveyCluster(cluster, hosts)
-  } finally {
-    await cluster.close()
+    const cluster = await connect(given, context)
+    try {
+      return await surveyCluster(cluster, hosts)
+    } finally {
+      await cluster.close()
+    }
+  } catch (error) {
+    const fault = asFault(error)
+    throw fault.hop === 'kubernetes' ? withAlternative(fault, '--offline reads no cluster') : fault
   }
 }
 

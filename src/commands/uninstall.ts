@@ -5,7 +5,7 @@ import { brokenRule } from '../document/field-rules.ts'
 import { labelName } from '../document/kubernetes-names.ts'
 import { hasDocuments, loadDocuments } from '../document/load-documents.ts'
 import { showValue } from '../document/show-value.ts'
-import { PullpassError } from '../errors/pullpass-error.ts'
+import { asFault, PullpassError, withAlternative } from '../errors/pullpass-error.ts'
 import { connect } from '../kubernetes/connect.ts'
 import { type Cell, renderTable } from '../terminal/table.ts'
 import { asObject } from '../text/json-fields.ts'
@@ -111,7 +111,13 @@ export const uninstall: Command<typeof flags> = {
         namespace,
         pullSecrets: given['delete-pull-secrets'] ? 'Delete' : 'Keep',
         ...(removesTrust && {
-          destroyTrust: async (mode: 'plan' | ConfirmedRemovals) => await removeTrust(call, mode),
+          destroyTrust: async (mode: 'plan' | ConfirmedRemovals) =>
+            await removeTrust(call, mode).catch((error: unknown) => {
+              const fault = asFault(error)
+              throw fault.hop === 'trust'
+                ? withAlternative(fault, '--keep-trust keeps what trust apply created')
+                : fault
+            }),
         }),
       } as const
       const plan = await planUninstall(request, cluster, context)

@@ -125,6 +125,13 @@ export const withFix = (
   { hint, command, expected = fault.expected }: Fix & Pick<Fault, 'expected'>,
 ): PullpassError => new PullpassError({ ...partsOf(fault), expected, hint, command })
 
+/** The same error, whose fix begins with what the caller can do instead: `--offline reads no cluster; otherwise set …`. */
+export const withAlternative = (fault: PullpassError, alternative: string): PullpassError =>
+  withFix(fault, {
+    hint: `${alternative}${fixOf(fault) === undefined ? '' : '; otherwise'}${fault.hint === undefined ? '' : ` ${fault.hint}`}`,
+    command: fault.command,
+  })
+
 /** The same error, of which it is stated where it was seen: `context prod: the API server …`. */
 export const seenAt = (fault: PullpassError, place: string): PullpassError =>
   new PullpassError({ ...partsOf(fault), seen: `${place}: ${fault.seen}` })

@@ -40,7 +40,7 @@ function unreadable(path: string, what: string, cause?: unknown): PullpassError 
     hop: 'subject-token',
     seen: `${path} ${what}`,
     expected: 'a file that contains a service account token',
-    hint: 'mount a projected token there (volumes[].projected.sources[].serviceAccountToken), or set the path of the file that contains one',
+    hint: 'mount a projected token there (volumes[].projected.sources[].serviceAccountToken), set the path of the file that contains one, or use a document (-f) with spec.serviceAccountRef, so that pullpass requests one',
     cause,
   })
 }

@@ -111,6 +111,10 @@ suite('uninstall', { concurrency: 4 }, () => {
     assert.match(run.stdout, /^Dry run: nothing was changed\.$/m)
     const keeping = await succeed(sandbox, ['uninstall', '-f', file, '--dry-run', '--keep-trust'])
     assert.doesNotMatch(keeping.stdout, /^trust |keep-trust/m)
+    const environment = { GOOGLE_APPLICATION_CREDENTIALS: 'absent.json' }
+    const unsigned = await runPullpass(sandbox, ['uninstall', '-f', file, '--dry-run'], { environment })
+    assert.equal(unsigned.exitCode, 2)
+    assert.match(unsigned.stderr, /^ {2}fix: --keep-trust keeps what trust apply created; otherwise /m)
     const structured = await succeed(sandbox, ['uninstall', '-f', file, '--dry-run', ...json])
     assert.equal(JSON.parse(structured.stdout).dryRun, true)
     assert.equal(stepsOf(structured)[0], 'detach would-detach ServiceAccount team-a/default')

@@ -63,7 +63,7 @@ suite('readTokenFile', () => {
     await assert.rejects(readTokenFile(path), {
       code: 'TOKEN_FILE_UNREADABLE',
       seen: `${path} does not exist`,
-      hint: 'mount a projected token there (volumes[].projected.sources[].serviceAccountToken), or set the path of the file that contains one',
+      hint: 'mount a projected token there (volumes[].projected.sources[].serviceAccountToken), set the path of the file that contains one, or use a document (-f) with spec.serviceAccountRef, so that pullpass requests one',
     })
   })
 

@@ -59,7 +59,7 @@ export const revoke: Command<typeof flags> = {
   // One in 64 kids of API servers, which are SHA-256 in base64url. No flag is that long.
   dashedPositional: {
     pattern: /^(?:-[A-Za-z0-9_][A-Za-z0-9_-]{18,127}|--[A-Za-z0-9_-]{41})$/,
-    hint: 'a KID that begins with "-" after --: pullpass issuer revoke --to TARGET -- KID',
+    hint: 'KID as an argument, after -- if it begins with "-": pullpass issuer revoke --to TARGET -- KID',
   },
 
   async run({ flags: given, positionals, context, terminal }) {

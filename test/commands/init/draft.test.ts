@@ -237,6 +237,14 @@ suite('pullpass init HOST', { concurrency: 4 }, () => {
     assert.deepEqual(parse(stdout).spec.namespaces, { include: ['team-a'] })
   })
 
+  test('without a cluster it names the flag that needs none', async (t) => {
+    const argv = ['init', ecr, '--kubeconfig', 'absent']
+    const { exitCode, stderr } = await runPullpass(await startTestSandbox(t), argv)
+    assert.equal(exitCode, 2)
+    assert.match(stderr, /^KUBECONFIG_INVALID .*absent does not exist$/m)
+    assert.match(stderr, /^ {2}fix: --offline reads no cluster; otherwise \S/m)
+  })
+
   const refused: Readonly<Record<string, [readonly string[], RegExp]>> = {
     'no host': [[], /no registry is given\n {2}expected HOST\.\.\., or --from-env/],
     'a URL': [

@@ -153,7 +153,7 @@ suite('pullpass issuer revoke', () => {
   const invalid: Record<string, [argv: string[], message: RegExp]> = {
     'with a short KID that begins with a hyphen': [
       ['-abc', ...to],
-      /^USAGE_INVALID \(run\): unknown flag -a\n {2}expected a KID that begins with "-" after --: pullpass issuer revoke --to TARGET -- KID\n/,
+      /^USAGE_INVALID \(run\): unknown flag -a\n {2}expected KID as an argument, after -- if it begins with "-": pullpass issuer revoke --to TARGET -- KID\n/,
     ],
     'without a KID': [to, /^USAGE_INVALID \(run\): KID is missing\n {2}expected one kid of issuer show/],
     'with two KIDs': [[...to, 'one', 'two'], /^USAGE_INVALID \(run\): unexpected argument "two"\n/],

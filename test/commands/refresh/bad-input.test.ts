@@ -65,7 +65,7 @@ const badInputs: Record<string, BadInput> = {
     printed: [
       'TOKEN_FILE_UNREADABLE (subject-token): FOLDER/none does not exist',
       '  expected a file that contains a service account token',
-      '  fix: mount a projected token there (volumes[].projected.sources[].serviceAccountToken), or set the path of the file that contains one',
+      '  fix: mount a projected token there (volumes[].projected.sources[].serviceAccountToken), set the path of the file that contains one, or use a document (-f) with spec.serviceAccountRef, so that pullpass requests one',
     ],
   },
   'an empty token file': {
