@@ -8,6 +8,7 @@ import type { AzureSandbox } from './azure/vendor.ts'
 import type { CloudsmithSandbox } from './cloudsmith/vendor.ts'
 import type { GcpSandbox } from './gcp/vendor.ts'
 import type { FederatedSandbox } from './issuer/federated-service.ts'
+import type { JfrogSandbox } from './jfrog/vendor.ts'
 import type { OidcSandbox } from './oidc/vendor.ts'
 import type { QuaySandbox } from './quay/vendor.ts'
 import type { TencentSandbox } from './tencent/vendor.ts'
@@ -23,7 +24,7 @@ export const sandboxVendors = {
   azure: async (): Promise<SandboxVendor<AzureSandbox>> => (await import('./azure/vendor.ts')).azure,
   oidc: async (): Promise<SandboxVendor<OidcSandbox>> => (await import('./oidc/vendor.ts')).oidc,
   quay: async (): Promise<SandboxVendor<QuaySandbox>> => (await import('./quay/vendor.ts')).quay,
-  jfrog: async (): Promise<SandboxVendor<FederatedSandbox>> => (await import('./jfrog/vendor.ts')).jfrog,
+  jfrog: async (): Promise<SandboxVendor<JfrogSandbox>> => (await import('./jfrog/vendor.ts')).jfrog,
   cloudsmith: async (): Promise<SandboxVendor<CloudsmithSandbox>> =>
     (await import('./cloudsmith/vendor.ts')).cloudsmith,
   chainguard: async (): Promise<SandboxVendor<FederatedSandbox>> => (await import('./chainguard/vendor.ts')).chainguard,

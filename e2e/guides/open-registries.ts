@@ -1,5 +1,7 @@
 /** Registries of guides by their host names: each trusts an issuer, and has the image of the sandbox. */
+import type { FederatedSandbox } from '../../sandbox/issuer/federated-service.ts'
 import type { Sandbox } from '../../sandbox/start-sandbox.ts'
+import type { LoadSandboxVendor } from '../../sandbox/vendor.ts'
 import { sandboxVendors } from '../../sandbox/vendors.ts'
 import type { HttpsProxy } from './start-https-proxy.ts'
 
@@ -13,7 +15,9 @@ export const openRegistries =
     switch (host) {
       case 'quay.io':
       case 'acme.jfrog.io': {
-        const cloud = await sandbox.start(host === 'quay.io' ? sandboxVendors.quay : sandboxVendors.jfrog)
+        const load: LoadSandboxVendor<FederatedSandbox> =
+          host === 'quay.io' ? sandboxVendors.quay : sandboxVendors.jfrog
+        const cloud = await sandbox.start(load)
         if (issuer !== undefined) {
           await cloud.trust(issuer)
           Object.assign(cloud.trusted, { subject, audience: `https://${host}` })

@@ -11,6 +11,7 @@ import { cloudsmithFaults } from './faults/cloudsmith-faults.ts'
 import { clusterFaults } from './faults/cluster-faults.ts'
 import { exchangeFaults } from './faults/exchange-faults.ts'
 import { issuerFaults } from './faults/issuer-faults.ts'
+import { jfrogFaults } from './faults/jfrog-faults.ts'
 import { keyFaults } from './faults/key-faults.ts'
 import { kubeletFaults } from './faults/kubelet-faults.ts'
 import { podFaults } from './faults/pod-faults.ts'
@@ -37,6 +38,7 @@ const faultLists: readonly (readonly Fault[])[] = [
   alibabaFaults,
   yandexFaults,
   quayFaults,
+  jfrogFaults,
   tencentFaults,
   cloudsmithFaults,
   registryFaults,

@@ -73,7 +73,7 @@ interface Gathered {
   readonly pulls: readonly PullFacts[]
 }
 
-/** Read only where the vendor refused for its resources, and for this registry alone. */
+/** Read only where the vendor refused for its resources or they are the cause of a warning, and for this registry alone. */
 async function gatherTrustOf(
   exchangeRequest: ExchangeRequest,
   { tokens, issuers, exchanges, images, pulls }: Gathered,
@@ -86,14 +86,16 @@ async function gatherTrustOf(
   const token = got !== undefined && isToken(got) ? got : undefined
   const repository = await repositoryFor(documents, references, vendors)
   const known = { exchangeRequest, documents, repository, subject: token?.subject }
-  const isRefused = exchanges.some(
-    ({ exchangeRequest: of, result }) => of === exchangeRequest && result instanceof PullpassError && isOfTrust(result),
-  )
+  const result = exchanges.find(({ exchangeRequest: of }) => of === exchangeRequest)?.result
+  const isRefused = result instanceof PullpassError && isOfTrust(result)
+  const isShort =
+    !(result instanceof PullpassError) && result?.warnings?.some(({ code }) => ofLifetime.includes(code)) === true
   const denied = pulls.filter(
     ({ exchangeRequest: of, attempt }) =>
       of === exchangeRequest && attempt?.outcome === 'refused' && attempt.status === 403,
   )
-  if ((!isRefused && denied.length === 0) || token === undefined) return { ...known, found: undefined, elsewhere: [] }
+  if ((!isRefused && !isShort && denied.length === 0) || token === undefined)
+    return { ...known, found: undefined, elsewhere: [] }
   const served = issuers.find((facts) => facts.token.issuer === token.issuer)?.cluster
   const cluster =
     served === undefined || served instanceof PullpassError ? { issuer: token.issuer, keys: undefined } : served
@@ -180,6 +182,9 @@ const withRepository = async (
 /** Whether the token of a file is exchanged, whose subject no document knows. */
 export const takesFiles = (documents: readonly Document[]): boolean =>
   documents.some((document) => document.registries.some((registry) => readsTokenFile(document, registry)))
+
+/** Warnings about what a vendor's resources can determine. */
+const ofLifetime: readonly Code[] = ['CREDENTIAL_SHORT_LIVED']
 
 /** Refusals for the vendor's resources, so that these are read. */
 const ofTrust: readonly Code[] = [

@@ -1,6 +1,6 @@
 /** Hop `exchange`, with each step of a vendor's exchange under its own name: the vendor accepts the token and issues a credential. */
 import type { RegistryCredential } from '../../credential/registry-credential.ts'
-import type { ErrorCode } from '../../errors/codes.ts'
+import type { Code, ErrorCode } from '../../errors/codes.ts'
 import { PullpassError } from '../../errors/pullpass-error.ts'
 import type { ExchangeRequest } from '../../refresh/exchange-requests.ts'
 import { rfc3339 } from '../../text/time.ts'
@@ -60,10 +60,7 @@ export function exchangeFindings(facts: FactsOf<typeof exchangeNeeds>, view: Vie
 }
 
 /** The fix of a refusal, by what was read at the vendor, or else as the error states it. `image`: that the registry refused. */
-export type TrustRemedy = (
-  fault: { readonly code: ErrorCode } & Parameters<typeof remedyOf>[0],
-  image?: string,
-) => Remedy
+export type TrustRemedy = (fault: { readonly code: Code } & Parameters<typeof remedyOf>[0], image?: string) => Remedy
 
 export function remedyFor(
   exchangeRequest: ExchangeRequest,
@@ -103,7 +100,7 @@ function evaluateExchange(
   const { hops } = exchangeRequest
   if (result === undefined) return hops.map((hop) => notExchanged(hop, about, before))
   if (!(result instanceof PullpassError)) {
-    return issued(result, hops, about)
+    return issued(result, { hops, about, remedy })
   }
   const failed = evaluateRefusal(result, about, { found: before.found, remedy })
   const at = hops.map(String).indexOf(result.hop)
@@ -117,8 +114,7 @@ function evaluateExchange(
 /** A warning is reported at the last hop, which issues the credential. */
 function issued(
   { expiresAt, warnings: [warning] = [] }: RegistryCredential,
-  hops: ExchangeRequest['hops'],
-  about: string,
+  { hops, about, remedy }: { hops: ExchangeRequest['hops']; about: string; remedy: TrustRemedy },
 ): HopFinding[] {
   const seen = expiresAt === undefined ? 'read; its expiry is unknown' : `issued, valid until ${rfc3339(expiresAt)}`
   return hops.map((hop, index) =>
@@ -130,7 +126,10 @@ function issued(
           result: 'warning',
           code: warning.code,
           seen: `${seen}; ${warning.seen}`,
-          remedy: { words: warning.fix },
+          remedy:
+            warning.code === 'CREDENTIAL_SHORT_LIVED'
+              ? remedy({ code: warning.code, hint: warning.fix })
+              : { words: warning.fix },
         },
   )
 }

@@ -1,11 +1,13 @@
 /** The fix of a vendor's refusal, by the resources that were read there. Pure. */
+import type { Code } from '../../errors/codes.ts'
 import { fixOf, type PullpassError } from '../../errors/pullpass-error.ts'
 import type { TrustFinding } from '../../vendors/trust/contract.ts'
 import { type ImageElsewhere, type TrustFacts, type TrustKnown, takesFiles } from '../facts/trust.ts'
 import { type Remedy, remedyOf } from '../finding.ts'
 import type { PrintedCommands } from '../printed-commands.ts'
 
-interface Refused extends Pick<PullpassError, 'code' | 'hint' | 'command'> {
+interface Refused extends Pick<PullpassError, 'hint' | 'command'> {
+  readonly code: Code
   /** That a registry refused; undefined where the vendor refused the exchange. */
   readonly image?: string | undefined
 }
@@ -18,6 +20,7 @@ export function trustRemedy(facts: TrustFacts, fault: Refused, commands: Printed
   const other = elsewhere.find((one) => one.image === image)
   if (other !== undefined) return elsewhereRemedy(other, apply)
   if (code === 'CERTIFICATE_UNTRUSTED') return certificateRemedy(facts, remedyOf(fault), commands)
+  if (code === 'CREDENTIAL_SHORT_LIVED') return lifetimeRemedy(facts, fault, commands)
   if (found === undefined) return unread(fault, apply)
   const instead = found.find((finding) => finding.instead !== undefined)
   if (instead !== undefined) return insteadRemedy(instead, commands)
@@ -48,6 +51,16 @@ function certificateRemedy(facts: TrustFacts, own: Remedy, commands: PrintedComm
   const kept = facts.found?.find(({ keptAuthority }) => keptAuthority !== undefined)
   if (kept?.keptAuthority === undefined) return own
   return { ...trustCommand(facts, commands, kept.keptAuthority), words: kept.notes.join('; ') }
+}
+
+/** Where the vendor's resources determine the lifetime of credentials, its field is named `lifetime`. */
+function lifetimeRemedy({ found = [], ...facts }: TrustFacts, fault: Refused, commands: PrintedCommands): Remedy {
+  const [change] = found.flatMap(({ changes }) => changes.filter(({ fields }) => fields.includes('lifetime')))
+  if (change !== undefined) return { ...trustCommand(facts, commands), words: `it would ${change.description}` }
+  const refused = found.find(
+    ({ override }) => override && 'replace' in override && override.replace.includes('lifetime'),
+  )
+  return refused === undefined ? remedyOf(fault) : refusedRemedy(refused, { ...facts, found }, commands)
 }
 
 const settled =

@@ -22,6 +22,13 @@ const causes: readonly MessageCause[] = [
     expected: () => 'the OpenID Connect integration to exist',
   },
   {
+    // https://github.com/jfrog/setup-jfrog-cli/issues/155
+    pattern: /failed to get public key/i,
+    code: 'ISSUER_UNREACHABLE',
+    expected: ({ subjectToken }) => `JFrog to read the keys of issuer ${quote(subjectToken.issuer)}`,
+    fix: "publish the issuer's documents where JFrog can read them, and compare the issuer of the integration with that of the token, to the last character",
+  },
+  {
     pattern: /no (?:matching )?identity mapping|identity mapping.{0,300}(?:not|no)/i,
     code: 'CONDITION_REFUSED',
     expected: ({ subjectToken }) => `an identity mapping whose claims match subject ${quote(subjectToken.subject)}`,
@@ -38,9 +45,7 @@ export const exchange: Exchange<JfrogSettings> = {
 
   exchange: (registry, subjectToken, context) => {
     const { url, providerName, projectKey } = registry.settings
-    const trustFix = compareWithToken(
-      `the integration ${providerName} and its identity mappings at ${url} (commands: docs/vendors/jfrog.md)`,
-    )
+    const trustFix = compareWithToken(`the integration ${providerName} and its identity mappings at ${url}`)
     const request = {
       service: 'JFrog',
       url: `${url}/access/api/v1/oidc/token`,
@@ -61,12 +66,16 @@ export const exchange: Exchange<JfrogSettings> = {
   },
 }
 
-/** The response has it in newer versions; else it is the last part of the token's subject, `jfac@ID/users/NAME`. */
+/**
+ * The response has it in newer versions; else it is the last part of the token's subject, `jfac@ID/users/NAME`, or all of it where the
+ * token has the permissions of a group, `INTEGRATION/MAPPING`. https://github.com/jfrog/setup-jfrog-cli, src/oidc-utils.ts
+ */
 function userNameOf(body: unknown): string {
   const stated = asText(asObject(body)?.['username'])
   if (stated !== undefined) return stated
-  const subject = asText(decodeJwtClaims(asText(asObject(body)?.['access_token']) ?? '')?.['sub'])
-  const name = subject?.slice(subject.lastIndexOf('/') + 1)
-  if (name) return name
+  const subject = asText(decodeJwtClaims(asText(asObject(body)?.['access_token']) ?? '')?.['sub']) ?? ''
+  const isOfUser = subject.startsWith('jfrt@') || subject.includes('/users/')
+  const name = isOfUser ? subject.slice(subject.lastIndexOf('/') + 1) : subject
+  if (name !== '') return name
   throw new UnexpectedResponse('it contains no username, and its access_token is not a JWT with a subject')
 }

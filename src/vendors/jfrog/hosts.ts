@@ -10,5 +10,6 @@ export const draft: DraftOf = (host) =>
           { name: 'url', value: `https://${host}`, comment: 'The URL of the platform' },
           { name: 'providerName', comment: 'The name of the OpenID Connect integration' },
         ],
+        trust: ['trust:', '  repositories: [REPOSITORY]', '  username: USER'],
       }
     : undefined

@@ -7,4 +7,9 @@ export const jfrog: Vendor = defineVendor<JfrogSettings>({
   settings: async () => (await import('./settings.ts')).settings,
   exchange: async () => (await import('./exchange.ts')).exchange,
   draft: async () => (await import('./hosts.ts')).draft,
+  trust: {
+    commandLine: 'curl',
+    replaceable: ['issuer', 'lifetime', 'subjects'],
+    load: async () => (await import('./trust/trust.ts')).trust,
+  },
 })

@@ -17,7 +17,7 @@ export interface TokenApi {
   readonly refusal: (status: number, body: unknown) => Refusal | undefined
 }
 
-export interface TokenRequest extends Pick<ApiRequest<unknown>, 'json' | 'statuses' | 'repeat'> {
+export interface TokenRequest extends Pick<ApiRequest<unknown>, 'json' | 'statuses' | 'repeat' | 'format'> {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   /** Below the origin, with encoded names. */
   readonly path: string

@@ -115,26 +115,31 @@ const everywhere: readonly PlantedFault[] = [
   },
 ]
 
-const otherRobot = (code: Code, fix: RegExp): PlantedFault => {
-  const { command: __, ...fault } = otherIssuer(code, fix)
-  return fault
-}
+const uncommanded = ({ command: _command, ...fault }: PlantedFault): PlantedFault => fault
 
-const { command: ___, ...absentRobot } = otherName(
-  'the robot does not exist',
-  'PROVIDER_NOT_FOUND',
-  /^pullpass trust apply -f \S+ --repository ORGANIZATION\/NAME, .*; or: correct quay\.robot, or create it$/,
+const otherRobot = (code: Code, fix: RegExp): PlantedFault => uncommanded(otherIssuer(code, fix))
+
+const absentRobot = uncommanded(
+  otherName(
+    'the robot does not exist',
+    'PROVIDER_NOT_FOUND',
+    /^pullpass trust apply -f \S+ --repository ORGANIZATION\/NAME, .*; or: correct quay\.robot, or create it$/,
+  ),
 )
 
 /** The document does not name what `pullpass trust` grants. */
-const withoutTrust = (own: RegExp): RegExp =>
-  new RegExp(`^pullpass trust apply -f \\S+ --repository REGISTRY_ID, or REGISTRY_ID/NAME .*; (?:or: )?${own.source}`)
+const withoutTrust = (own: RegExp, repository = 'REGISTRY_ID, or REGISTRY_ID/NAME'): RegExp =>
+  new RegExp(`^pullpass trust apply -f \\S+ --repository ${repository} .*; (?:or: )?${own.source}`)
 
-const { command: _, ...absentAccount } = otherName(
-  'the service account does not exist',
-  'PROVIDER_NOT_FOUND',
-  withoutTrust(/correct yandex\.serviceAccountId/),
+const absentAccount = uncommanded(
+  otherName(
+    'the service account does not exist',
+    'PROVIDER_NOT_FOUND',
+    withoutTrust(/correct yandex\.serviceAccountId/),
+  ),
 )
+
+const key = 'KEY, or KEY/PATH'
 
 /** Refusals of a registry that verifies the token itself have no reason. */
 function atRegistry(title: string, plant: PlantedFault['plant']): PlantedFault {
@@ -163,11 +168,13 @@ export const cases: Readonly<Record<string, VendorCase>> = {
     username: 'puller',
     expiresAt: '2026-11-24T13:00:00Z',
     faults: [
-      otherIssuer('EXCHANGE_REFUSED', refused),
+      uncommanded(otherIssuer('ISSUER_UNREACHABLE', /^publish the issuer's documents where JFrog can read them/)),
       otherSubject('CONDITION_REFUSED', refused),
-      otherAudience('EXCHANGE_REFUSED', refused),
-      otherName('the integration does not exist', 'PROVIDER_NOT_FOUND', refused),
-      ...everywhere,
+      otherAudience('CONDITION_REFUSED', refused),
+      uncommanded(otherName('the integration does not exist', 'PROVIDER_NOT_FOUND', withoutTrust(/compare/, key))),
+      ...everywhere.map((one) =>
+        one.code === 'REGISTRY_DENIED' ? { ...one, fix: withoutTrust(/also check the path/, key) } : one,
+      ),
     ],
   },
   cloudsmith: {

@@ -145,6 +145,8 @@ suite('JFrog’s user name', () => {
     const token = jwt(at('2026-11-24T13:00:00Z'))
     assert.equal((await exchange({ access_token: token, username: 'stated' })).username, 'stated')
     assert.equal((await exchange({ access_token: token })).username, 'robot')
+    const ofGroup = `a.${encode({ sub: 'cluster/mapping', exp: at('2026-11-24T13:00:00Z') })}.c2ln`
+    assert.equal((await exchange({ access_token: ofGroup })).username, 'cluster/mapping')
   })
 
   test('is required: without any it is an error', async () => {
