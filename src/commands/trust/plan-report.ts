@@ -47,7 +47,7 @@ export function renderFindings({ clusters, findings, absent, skipped }: Plan, co
 }
 
 function missingNote({ missingNeeds, verdict }: TrustFinding): string[] {
-  if (missingNeeds === undefined || verdict === 'unknown') return []
+  if (missingNeeds === undefined || verdict === 'unknown' || verdict === 'refused') return []
   const missing = describeMissing(missingNeeds)
   return [verdict === 'blocked' ? `blocked by ${missing}` : `in place, although it needs ${missing}`]
 }
