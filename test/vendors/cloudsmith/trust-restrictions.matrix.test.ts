@@ -323,6 +323,10 @@ suite('the privileges on a repository of Cloudsmith', () => {
       absent.stderr,
       /^TRUST_REFUSED \(trust\): repository example-project\/images does not exist, or you may not see it$/m,
     )
+    cloudsmith.operator.allowed = ['privileges']
+    const unreadable = await run(['trust', 'plan'])
+    assert.match(unreadable.stdout, /^unknown +service account .*\nunknown +provider .*\nrefused +privilege /m)
+    assert.doesNotMatch(unreadable.stdout, /in place/)
   })
 })
 

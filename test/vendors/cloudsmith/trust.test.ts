@@ -99,7 +99,7 @@ suite('trust at Cloudsmith', () => {
     assert.ok(destroyed.stdout.includes(`its slug was ${given}`), destroyed.stdout)
   })
 
-  test('does not repeat a creation whose response was lost, and continues with what it created', async (t) => {
+  test('after lost responses creates nothing twice, continues, and removes what it created', async (t) => {
     const { cloudsmith, run, services, providers, privileges } = await start(t)
     const { faults, seen } = cloudsmith.parts.tokens
     faults.inject({ kind: 'reset', at: 'response' }, { when: ({ method }) => method === 'POST', times: 2 })
@@ -114,5 +114,9 @@ suite('trust at Cloudsmith', () => {
       creations.map(({ path }) => path.split('/').at(-2)),
       ['services', 'openid-connect'],
     )
+    faults.inject({ kind: 'reset', at: 'response' }, { when: ({ method }) => method === 'DELETE', times: 2 })
+    const destroyed = await run(['trust', 'destroy', '--yes'])
+    assert.equal(destroyed.exitCode, 0, destroyed.stderr)
+    assert.deepEqual([services(), providers(), privileges()], [[], [], [owner]])
   })
 })

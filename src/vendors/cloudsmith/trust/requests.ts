@@ -89,7 +89,12 @@ function refusalOf(status: number, body: unknown, needs: string): Refusal | unde
     case 403:
       return { code: 'TRUST_DENIED', message, expected: needs, hint: 'use the key of an account that has it' }
     case 404: // also for what the operator may not see
-      return { code: 'TRUST_NOT_FOUND', message, expected: needs }
+      return {
+        code: 'TRUST_NOT_FOUND',
+        message,
+        expected: needs,
+        hint: 'correct the names under cloudsmith, or use the key of an account that may see them',
+      }
     case 409:
       return { code: 'TRUST_CONFLICT', message }
     case 422:

@@ -7,6 +7,7 @@
 import type { PullpassError } from '../../../errors/pullpass-error.ts'
 import type { Context } from '../../../http/context.ts'
 import { asObject } from '../../../text/json-fields.ts'
+import { orAbsent } from '../../operator.ts'
 import {
   type Accepted,
   markOf,
@@ -182,7 +183,7 @@ function whyNotCreated(desired: DesiredService, otherwise: FoundService | undefi
 
 const otherSlug = ({ slug, organization }: DesiredService, given: string) =>
   trustRefused(`Cloudsmith gave service account ${slug} of ${organization} the slug ${given}`, {
-    expected: `the slug ${slug}, which the document names; another account has it`,
+    expected: `the slug ${slug}, which the document names: Cloudsmith appends random characters to one that is not unique`,
     hint: `set cloudsmith.service to ${given}, and run the command again`,
   })
 
@@ -244,7 +245,8 @@ export function planServiceRemoval(
     state: 'removable',
     async remove() {
       const request = { method: 'DELETE', path: `${servicesPath(desired)}${slug}/`, statuses: [204] } as const
-      await requestTrust(context, organizationApi(desired), request, () => undefined)
+      // Absent: the response to an earlier attempt was lost.
+      await orAbsent(requestTrust(context, organizationApi(desired), request, () => undefined))
       return slug === desired.slug ? undefined : `its slug was ${slug}`
     },
   }

@@ -42,7 +42,7 @@ export function providerHcl(desired: DesiredProvider, existing?: FoundProvider):
     name: desired.name,
     providerUrl: desired.issuer,
   }
-  const values = services.map((slug) => slugOfService(organization, slug, own))
+  const values = services.toSorted().map((slug) => slugOfService(organization, slug, own))
   const attributes: (HclAttribute | string)[] = [
     ...texts({ namespace: organization, name, provider_url: providerUrl }),
     ['enabled', String(state === 'enabled')],
