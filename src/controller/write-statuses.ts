@@ -31,18 +31,27 @@ const restMs = 4_000
 /** After this time every status is evaluated again: an entry may have expired. */
 const reviewMs = 60_000
 const concurrentWrites = 8
+/** So often in succession the same status is written, before it is reported that another client overwrites it. */
+const overwritten = 4
 /** In one namespace. */
 const mostOfRound = 20
 /** Of all controllers, so that the one that takes over owns the fields. */
 const fieldManager = 'pullpass-controller'
 
-type StatusContext = Pick<Context, 'now' | 'sleep' | 'signal'>
+type StatusContext = Pick<Context, 'now' | 'sleep' | 'signal' | 'log'>
+
+interface Written {
+  readonly content: string
+  readonly count: number
+}
 
 export class StatusWriter {
   readonly #source: StatusSource
   readonly #cluster: Cluster
   readonly #status: ControllerStatus
   readonly #context: StatusContext
+  /** By document: the status that was written last, and how often it replaced another one. */
+  readonly #written = new Map<string, Written>()
   #changed = Promise.withResolvers<void>()
   /** Names of documents to evaluate. */
   #pending: Set<string> | 'all' = 'all'
@@ -81,7 +90,9 @@ export class StatusWriter {
 
   async #writeThose(names: ReadonlySet<string> | 'all'): Promise<number> {
     const now = this.#context.now()
-    const differing = [...this.#source.resources()].flatMap((resource) => {
+    const resources = [...this.#source.resources()]
+    if (this.#written.size > resources.length) this.#written.clear() // of objects that were deleted
+    const differing = resources.flatMap((resource) => {
       if (names !== 'all' && !names.has(resource.document)) return []
       const facts = this.#source.factsOf(resource)
       const isObserved = resource.status['observedGeneration'] === resource.generation
@@ -96,11 +107,26 @@ export class StatusWriter {
     return round.length
   }
 
+  /** Once: two controllers that evaluate an object differently would overwrite its status in turn, unnoticed. */
+  #reportOverwritten({ document, type }: CustomResource, status: ResourceStatus): void {
+    if (type.scope === 'Namespaced') return // tenants may not write one, and could create any number
+    const content = JSON.stringify(status, (key, value: unknown) => (key === 'lastTransitionTime' ? undefined : value))
+    const before = this.#written.get(document)
+    const count = before?.content === content ? before.count + 1 : 1
+    this.#written.set(document, { content, count })
+    if (count === overwritten)
+      this.#context.log('warn', 'another client overwrites the status of a ClusterPullSecret', {
+        document,
+        fix: 'if a controller runs in another namespace too, remove one of them: kubectl get leases -A --field-selector metadata.name=pullpass-controller',
+      })
+  }
+
   async #write(resource: CustomResource, status: ResourceStatus): Promise<void> {
     const { document } = resource
     const subject = `the status of ${document}`
     try {
-      await applyStatus(this.#cluster, resource, status)
+      const result = await applyStatus(this.#cluster, resource, status)
+      if (result === 'written') this.#reportOverwritten(resource, status)
       this.#status.succeeded(subject)
       this.#source.onWritten(resource)
     } catch (error) {
@@ -139,7 +165,7 @@ async function applyStatus(
   cluster: Cluster,
   { type, name, namespace, resourceVersion }: CustomResource,
   status: ResourceStatus,
-): Promise<void> {
+): Promise<'written' | 'outdated'> {
   const { group, version, kind, resource } = type
   const metadata = { name, ...(namespace !== undefined && { namespace }), resourceVersion }
   const response = await cluster.request({
@@ -149,6 +175,7 @@ async function applyStatus(
     contentType: 'application/apply-patch+yaml', // JSON is YAML
     body: JSON.stringify({ apiVersion: `${group}/${version}`, kind, metadata, status }),
   })
-  if (response.status === 200 || response.status === 404 || response.status === 409) return
+  if (response.status === 200) return 'written'
+  if (response.status === 404 || response.status === 409) return 'outdated'
   throw readStatus(cluster, response, { verb: 'patch', resource: `${resource}/status`, group })
 }

@@ -57,7 +57,7 @@ export const setsBack =
 
 /** The options that the commands of doctor contain, complete or up to the value. */
 const options =
-  /^(?:-|-[fnop]|--(?:adopt|all-pods|controller|force-conflicts|ignore-not-found|image|issuer-url|key-state|overwrite|replace|replicas=2|repository|server-side|share-trust-domain|subject|to|to-issuer|token-file|type=merge|from=cronjob\/pullpass|audience=.*))$/s
+  /^(?:-|-[fnop]|--(?:adopt|all-pods|controller|dry-run|force-conflicts|ignore-not-found|image|issuer-url|key-state|overwrite|replace|replicas=2|repository|server-side|share-trust-domain|subject|to|to-issuer|token-file|type=merge|from=cronjob\/pullpass|audience=.*))$/s
 
 /** Names come from the cluster and from tokens: another word that begins with `-` would be an option, such as `--server=URL`. */
 const printedWord = (word: string): string =>

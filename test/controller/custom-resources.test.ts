@@ -75,6 +75,30 @@ suite('a ClusterPullSecret in the cluster', () => {
     )
   })
 
+  test('whose status another client overwrites again and again, as a second controller does, is in the log once', async (t) => {
+    const { sandbox, start, time } = await startControllerTest(t, { document: 'none' })
+    sandbox.cluster.installDefinitions()
+    writeResource(sandbox)
+    const { logged, whenFresh } = await start()
+    await whenFresh(2)
+    const warnings = () => logged.filter((line) => line.startsWith('warn another client overwrites the status'))
+    const counts: number[] = []
+    for (let round = 0; round < 6; round++) {
+      await advanceUntil(time, second('its status'), () => readyOf(sandbox)?.reason === 'Fresh')
+      counts.push(warnings().length)
+      const condition = {
+        type: 'Ready',
+        status: 'False',
+        reason: 'NotPermitted',
+        message: 'other',
+        observedGeneration: 1,
+      }
+      sandbox.cluster.seed({ ...(readResource(sandbox) ?? assert.fail()), status: { conditions: [condition] } })
+    }
+    assert.deepEqual([counts[2], counts.at(-1)], [0, 1])
+    assert.match(warnings()[0] ?? '', /kubectl get leases -A --field-selector metadata\.name=pullpass-controller$/)
+  })
+
   test('gives way to a document of its name in a file, and takes over from it without an exchange', async (t) => {
     const { sandbox, start, file, time, exchanges, addNamespace } = await startControllerTest(t)
     sandbox.cluster.installDefinitions()

@@ -87,6 +87,29 @@ suite('doctor, from a laptop,', () => {
     assert.match(missing.command, /^kubectl logs deployment\/pullpass-controller -n image-system/)
   })
 
+  test('a controller of another namespace that runs is named, by its Lease', async (t) => {
+    const { sandbox, file } = await startGround(t)
+    sandbox.parts.kubernetes.faults.inject(
+      { kind: 'response', response: { status: 200, body: { spec: { suspend: false } } } },
+      { when: ({ path }) => path.endsWith('/cronjobs/pullpass') },
+    )
+    for (const [namespace, name] of [
+      ['team-b', 'pullpass-controller'],
+      ['team-a', 'other'],
+    ] as const)
+      sandbox.cluster.seed({
+        apiVersion: 'coordination.k8s.io/v1',
+        kind: 'Lease',
+        metadata: { namespace, name },
+        spec: { holderIdentity: `${namespace}-1`, renewTime: '2026-11-24T12:00:00.000000Z' },
+      })
+    const argv = ['doctor', '-f', file, '-n', 'team-a', '--service-account', 'image-system/pullpass', '-o', 'json']
+    const { findings } = JSON.parse((await runPullpass(sandbox, argv)).stdout)
+    const [twice, ...more] = findings.filter(({ code }: { code: string }) => code === 'REFRESH_TWICE')
+    assert.deepEqual([twice?.about, more.length], ['controllers in team-b', 0])
+    assert.match(twice.seen, /Lease team-b\/pullpass-controller \(team-b-1\)$/)
+  })
+
   test('what needs a token that the cluster does not issue names the failure of the cluster', async (t) => {
     const { sandbox, file, pullpass } = await startGround(t, {
       more: '  serviceAccountRef: {namespace: image-system, name: pullpass}',

@@ -202,6 +202,36 @@ suite('of the controller that refreshes, doctor reports', () => {
   })
 })
 
+suite('of controllers in other namespaces, doctor reports', () => {
+  const lease = { namespace: 'pullpass-old', holder: 'pullpass-controller-1_2', renewedAt: controller.lease?.renewedAt }
+  const cronJob = { ...account, suspended: false, pod: undefined }
+
+  for (const [title, own] of [
+    ['the controller', { cronJob: undefined, controller }],
+    ['the CronJob', { cronJob, controller: undefined }],
+  ] as const) {
+    test(`which one runs in addition to ${title}, as a warning`, () => {
+      const found = evaluateSchedule({ ...own, others: [lease] }, [], view).at(-1)
+      assert.deepEqual([found?.result, found?.code], ['warning', 'REFRESH_TWICE'])
+      assert.equal(
+        found?.seen,
+        'further controllers run in this cluster: Lease pullpass-old/pullpass-controller (pullpass-controller-1_2)',
+      )
+      assert.equal(found?.remedy?.command, 'pullpass uninstall -n pullpass-old --dry-run')
+    })
+  }
+
+  test('nothing of one that has stopped, of a released Lease, or where it is the only one', () => {
+    const stopped = { ...lease, renewedAt: new Date('2026-11-24T11:50:00Z') }
+    for (const facts of [
+      { cronJob: undefined, controller, others: [stopped, { ...lease, holder: '' }] },
+      { cronJob: { ...cronJob, suspended: true }, controller: undefined, others: [lease] },
+      { cronJob: undefined, controller: undefined, others: [lease] },
+    ])
+      assert.ok(evaluateSchedule(facts, [], view).every(({ code }) => code !== 'REFRESH_TWICE'))
+  })
+})
+
 test('a CronJob refuses documents that need the controller, unless the controller is installed', () => {
   const seen = 'pull.yaml:1: spec.stuckPods is Evict in ClusterPullSecret pull'
   const refused = new PullpassError({

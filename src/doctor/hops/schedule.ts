@@ -4,11 +4,12 @@ import type { PullpassError } from '../../errors/pullpass-error.ts'
 import type { Pod } from '../../kubernetes/objects/pods.ts'
 import { lastWords, parsePullFailure } from '../../kubernetes/objects/pull-failure.ts'
 import type { CronJobFacts, DeploymentFacts } from '../../kubernetes/objects/workloads.ts'
+import { controllerName } from '../../manifests/manifest.ts'
 import { plainLine, quote } from '../../text/plain-text.ts'
 import { rfc3339 } from '../../text/time.ts'
 import { namespacesSource } from '../facts/namespaces.ts'
 import { imagesSource } from '../facts/pods.ts'
-import { type ScheduleFacts, scheduleSource } from '../facts/schedule.ts'
+import { type ControllerLease, type ScheduleFacts, scheduleSource } from '../facts/schedule.ts'
 import { failedBy, type HopFinding, type Remedy, withNote } from '../finding.ts'
 import { defineHop, type Hop } from '../hop.ts'
 import type { PrintedCommands } from '../printed-commands.ts'
@@ -40,7 +41,7 @@ interface ScheduleView {
 
 /** `stale`: the Secrets that were not refreshed in time. @internal */
 export const evaluateSchedule = (
-  { cronJob, controller }: ScheduleFacts,
+  { cronJob, controller, others = [] }: ScheduleFacts,
   stale: readonly HopFinding[],
   view: ScheduleView,
 ): HopFinding[] => [
@@ -49,6 +50,7 @@ export const evaluateSchedule = (
     : [evaluateCronJob(cronJob, stale, controller === undefined ? view : { ...view, refused: undefined })]),
   ...(controller === undefined ? [] : [evaluateController(controller, stale, view)]),
   ...(cronJob !== undefined && controller !== undefined ? evaluateBoth(cronJob, controller, view) : []),
+  ...evaluateOthers({ cronJob, controller, others: others.filter((one) => isRenewed(one, view.now)) }, view),
 ]
 
 /** A leader renews its Lease every two seconds; clocks may differ by a minute. */
@@ -86,15 +88,11 @@ function evaluateController(facts: DeploymentFacts, stale: readonly HopFinding[]
       },
     }
   }
-  const renewedMs = lease?.renewedAt?.getTime()
-  if (
-    lease !== undefined &&
-    (lease.holder === '' || renewedMs === undefined || view.now.getTime() - renewedMs > leaseEndsMs)
-  ) {
+  if (lease !== undefined && !isRenewed(lease, view.now)) {
     const last =
       lease.holder === ''
         ? 'no replica holds it'
-        : `${lease.holder} renewed it last at ${renewedMs === undefined ? 'an unknown time' : rfc3339(new Date(renewedMs))}`
+        : `${lease.holder} renewed it last at ${lease.renewedAt === undefined ? 'an unknown time' : rfc3339(lease.renewedAt)}`
     return {
       ...base,
       code: 'CONTROLLER_NOT_LEADING',
@@ -110,6 +108,9 @@ function evaluateController(facts: DeploymentFacts, stale: readonly HopFinding[]
   const leads = lease === undefined ? '' : `; ${plainLine(lease.holder)} leads`
   return { ...base, result: 'ok', code: 'OK', seen: `${ready} of ${replicas} replicas are ready${leads}` }
 }
+
+const isRenewed = ({ holder, renewedAt }: Pick<ControllerLease, 'holder' | 'renewedAt'>, now: Date): boolean =>
+  holder !== '' && renewedAt !== undefined && now.getTime() - renewedAt.getTime() <= leaseEndsMs
 
 const quoted = (message: string) => (message === '' ? '' : `: ${quote(lastWords(message))}`)
 
@@ -129,6 +130,32 @@ function evaluateBoth(
       seen: `CronJob ${cronJob.name} and Deployment ${name} both refresh`,
       expected: 'one of them',
       remedy: { command: view.commands.kubectl('delete', 'cronjob', cronJob.name, '-n', namespace) },
+    },
+  ]
+}
+
+/** `others`: those that lead now. With the same custom resources, each writes its own status over that of the other. */
+function evaluateOthers(
+  { cronJob, controller, others = [] }: ScheduleFacts,
+  { commands }: Pick<ScheduleView, 'commands'>,
+): HopFinding[] {
+  const [other] = others
+  const own = (controller !== undefined && controller.replicas > 0) || cronJob?.suspended === false
+  if (other === undefined || (!own && others.length === 1)) return []
+  const leases = others.map(({ namespace, holder }) => `${namespace}/${controllerName} (${plainLine(holder)})`)
+  return [
+    {
+      hop: 'schedule',
+      about: `controllers in ${others.map(({ namespace }) => namespace).join(', ')}`,
+      result: 'warning',
+      code: 'REFRESH_TWICE',
+      seen: `further controllers run in this cluster: Lease ${leases.join(', ')}`,
+      expected: 'one controller for the same documents, and for the custom resources of the cluster',
+      remedy: {
+        command: commands.cluster('uninstall', '-n', other.namespace, '--dry-run'),
+        words: 'if that installation is not needed, this shows what its removal deletes',
+        form: 'sentence',
+      },
     },
   ]
 }

@@ -114,8 +114,9 @@ export const kubernetesSection: Section = {
     },
     REFRESH_TWICE: {
       doctor: ['schedule'],
-      meaning: 'The CronJob and the controller of one namespace both refresh. The second one finds nothing to do.',
-      action: 'Delete one of them.',
+      meaning:
+        'The CronJob and the controller of one namespace both refresh, or controllers of several namespaces run in the cluster. With the same documents, the second one finds nothing to do. With custom resources and different permissions, each writes its own status over that of the other.',
+      action: 'Delete one of them, if both are for the same documents or custom resources.',
     },
     CONTROLLER_NOT_READY: {
       doctor: ['schedule'],

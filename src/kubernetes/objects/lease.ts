@@ -3,10 +3,11 @@
  * both succeed. https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/lease-v1/
  */
 import type { NamespacedName } from '../../document/document.ts'
-import { asObject, asText } from '../../text/json-fields.ts'
+import { asObject, asText, type JsonObject } from '../../text/json-fields.ts'
 import { readStatus } from '../connection/api-error.ts'
 import type { Cluster, ClusterResponse } from '../connection/cluster.ts'
 import { readResponse } from '../connection/response.ts'
+import { listPages } from './list.ts'
 
 interface Lease {
   /** Empty: it was released. */
@@ -36,6 +37,21 @@ export async function readLease(cluster: Cluster, lease: NamespacedName): Promis
   if (response.status === 404) return undefined
   if (response.status !== 200) throw readStatus(cluster, response, { ...call(lease), verb: 'get' })
   return leaseOf(cluster, response)
+}
+
+/** Those of this name, in every namespace. @throws KUBERNETES_FORBIDDEN, KUBERNETES_REFUSED, and what a cluster throws */
+export async function listLeases(cluster: Cluster, name: string): Promise<(NamespacedName & Lease)[]> {
+  const list = {
+    path: leasesPath,
+    fieldSelector: `metadata.name=${name}`,
+    accept: 'application/json',
+    call: { verb: 'list', resource: 'leases', group: 'coordination.k8s.io' },
+  } as const
+  return await listPages(cluster, list, (item) => ({
+    namespace: asText(asObject(item['metadata'])?.['namespace']) ?? '',
+    name,
+    ...contentOf(item),
+  }))
 }
 
 /**
@@ -96,7 +112,11 @@ const specOf = ({ holder, acquireTime, renewTime, transitions, durationSeconds }
 export const microTime = (at: Date): string => at.toISOString().replace('Z', '000Z')
 
 function leaseOf(cluster: Cluster, response: ClusterResponse): StoredLease {
-  const { metadata, spec } = readResponse(cluster, response)
+  const object = readResponse(cluster, response)
+  return { ...contentOf(object), resourceVersion: asText(asObject(object['metadata'])?.['resourceVersion']) ?? '' }
+}
+
+function contentOf({ spec }: JsonObject): Lease {
   const fields = asObject(spec) ?? {}
   const transitions = fields['leaseTransitions']
   return {
@@ -104,9 +124,10 @@ function leaseOf(cluster: Cluster, response: ClusterResponse): StoredLease {
     acquireTime: asText(fields['acquireTime']) ?? '',
     renewTime: asText(fields['renewTime']) ?? '',
     transitions: typeof transitions === 'number' ? transitions : 0,
-    resourceVersion: asText(asObject(metadata)?.['resourceVersion']) ?? '',
   }
 }
+
+const leasesPath = '/apis/coordination.k8s.io/v1/leases'
 
 const pathOf = ({ namespace, name }: NamespacedName): string =>
   `/apis/coordination.k8s.io/v1/namespaces/${encodeURIComponent(namespace)}/leases/${encodeURIComponent(name)}`
