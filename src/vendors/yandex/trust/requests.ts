@@ -1,7 +1,7 @@
 /**
  * Requests to Yandex Cloud's APIs with the operator's IAM token; error responses become errors of the hop trust.
  * Paths and fields: https://github.com/yandex-cloud/cloudapi (yandex/cloud/iam/v1, containerregistry/v1, operation, access).
- * An error is a google.rpc.Status: `{code, message, details}`. https://yandex.cloud/docs/api-design-guide/concepts/errors
+ * https://yandex.cloud/docs/api-design-guide/concepts/errors
  */
 import { randomUUID } from 'node:crypto'
 import type { Context } from '../../../http/context.ts'
@@ -10,7 +10,8 @@ import { type ApiRequest, send, UnexpectedResponse } from '../../../http/send.ts
 import { asList, asObject, asText } from '../../../text/json-fields.ts'
 import { shellVariable } from '../../../text/shell.ts'
 import { followOperation, type Operation, readOperationState } from '../../operation.ts'
-import { configuringTrust, unavailable, withoutSecrets } from '../../operator.ts'
+import { configuringTrust, withoutSecrets } from '../../operator.ts'
+import { grpcRefusal } from '../../trust/grpc-status.ts'
 import { type Api, apiEndpoint } from '../endpoints.ts'
 import { isId } from '../names.ts'
 import { operatorToken, signInCommand } from '../operator/sign-in.ts'
@@ -139,56 +140,21 @@ export function idIn(value: unknown, what: string): string {
   return text
 }
 
-/** https://grpc.github.io/grpc/core/md_doc_statuscodes.html */
-const grpc = {
-  notFound: 5,
-  alreadyExists: 6,
-  permissionDenied: 7,
-  resourceExhausted: 8,
-  failedPrecondition: 9,
-  aborted: 10,
-  unauthenticated: 16,
-}
+/** Of the texts of messages, only that of an invalid token is documented. */
+const refusalOf = (status: number, body: unknown, needs: RoleNeeded | undefined): Refusal | undefined =>
+  grpcRefusal(status, body, {
+    unauthenticated: {
+      hint: 'a token is valid for up to 12 hours: sign in with yc, and set a new one',
+      command: signInCommand,
+    },
+    denied: needs === undefined ? {} : lacking(needs),
+    exhausted: 'no action if this is temporary; a quota of the cloud is raised in the console',
+  })
 
-/** By the code of the error; of the texts of messages, only that of an invalid token is documented. */
-function refusalOf(status: number, body: unknown, needs: RoleNeeded | undefined): Refusal | undefined {
-  const error = asObject(body)
-  const [code, message] = [error?.['code'], asText(error?.['message'])]
-  if (message === undefined) return undefined
-  switch (code) {
-    case grpc.unauthenticated:
-      return {
-        code: 'TRUST_DENIED',
-        message,
-        hint: 'a token is valid for up to 12 hours: sign in with yc, and set a new one',
-        command: signInCommand,
-      }
-    case grpc.permissionDenied:
-      return needs === undefined ? { code: 'TRUST_DENIED', message } : denied(message, needs)
-    case grpc.notFound:
-      return { code: 'TRUST_NOT_FOUND', message }
-    case grpc.alreadyExists:
-    case grpc.aborted:
-      return { code: 'TRUST_CONFLICT', message }
-    case grpc.resourceExhausted:
-      return {
-        code: 'QUOTA_EXCEEDED',
-        message,
-        retryable: status === 429,
-        hint: 'no action if this is temporary; a quota of the cloud is raised in the console',
-      }
-    default:
-      if (status < 500) return { code: 'TRUST_REFUSED', message }
-      return unavailable(message)
-  }
-}
-
-function denied(message: string, needs: RoleNeeded): Refusal {
+function lacking(needs: RoleNeeded): Omit<Refusal, 'code' | 'message'> {
   const all = [needs, needs.also ?? []].flat()
   const commands = all.map(({ role, words }) => `yc ${words} --role ${role} --subject ${shellVariable('OPERATOR')}`)
   return {
-    code: 'TRUST_DENIED',
-    message,
     expected: `the operator to have ${all.map(({ role, on }) => `the role ${role} on ${on}`).join(', and ')}`,
     hint: 'grant it, and run the command again: it continues where it stopped',
     command: commands.join(' && '),
