@@ -5,6 +5,7 @@
 import type { AlibabaSandbox } from './alibaba/vendor.ts'
 import type { AwsSandbox } from './aws/vendor.ts'
 import type { AzureSandbox } from './azure/vendor.ts'
+import type { ChainguardSandbox } from './chainguard/vendor.ts'
 import type { CloudsmithSandbox } from './cloudsmith/vendor.ts'
 import type { GcpSandbox } from './gcp/vendor.ts'
 import type { FederatedSandbox } from './issuer/federated-service.ts'
@@ -27,7 +28,8 @@ export const sandboxVendors = {
   jfrog: async (): Promise<SandboxVendor<JfrogSandbox>> => (await import('./jfrog/vendor.ts')).jfrog,
   cloudsmith: async (): Promise<SandboxVendor<CloudsmithSandbox>> =>
     (await import('./cloudsmith/vendor.ts')).cloudsmith,
-  chainguard: async (): Promise<SandboxVendor<FederatedSandbox>> => (await import('./chainguard/vendor.ts')).chainguard,
+  chainguard: async (): Promise<SandboxVendor<ChainguardSandbox>> =>
+    (await import('./chainguard/vendor.ts')).chainguard,
   yandex: async (): Promise<SandboxVendor<YandexSandbox>> => (await import('./yandex/vendor.ts')).yandex,
   alibaba: async (): Promise<SandboxVendor<AlibabaSandbox>> => (await import('./alibaba/vendor.ts')).alibaba,
   tencent: async (): Promise<SandboxVendor<TencentSandbox>> => (await import('./tencent/vendor.ts')).tencent,

@@ -7,6 +7,7 @@ import { accessFaults } from './faults/access-faults.ts'
 import { alibabaFaults } from './faults/alibaba-faults.ts'
 import { awsFaults } from './faults/aws-faults.ts'
 import { azureFaults } from './faults/azure-faults.ts'
+import { chainguardFaults } from './faults/chainguard-faults.ts'
 import { cloudsmithFaults } from './faults/cloudsmith-faults.ts'
 import { clusterFaults } from './faults/cluster-faults.ts'
 import { exchangeFaults } from './faults/exchange-faults.ts'
@@ -39,6 +40,7 @@ const faultLists: readonly (readonly Fault[])[] = [
   yandexFaults,
   quayFaults,
   jfrogFaults,
+  chainguardFaults,
   tencentFaults,
   cloudsmithFaults,
   registryFaults,

@@ -40,6 +40,7 @@ export interface Fault {
     | 'a variable in it is for the operator to set'
     | 'it prompts on the terminal'
     | 'the documents must then name what it creates'
+    | 'its program is not available to tests'
     | 'a warning stays, as e2e/doctor.test.ts sees'
     | 'it patches a controller, as e2e/doctor.test.ts sees'
   /** The program of the printed command, which an imitation runs in `npm test`, and the real one in e2e/clients/gcloud.test.ts. */

@@ -5,6 +5,7 @@
 import { compareWithToken, exchangeRefusal } from '../exchange-refusal.ts'
 import { exchangeAt } from '../federated-exchange.ts'
 import { type Exchange, withoutRestrictions } from '../vendor.ts'
+import { checkEndpoint } from './endpoints.ts'
 import type { ChainguardSettings } from './settings.ts'
 
 const lifeSeconds = 3600
@@ -12,6 +13,7 @@ const lifeSeconds = 3600
 export const exchange: Exchange<ChainguardSettings> = {
   ...withoutRestrictions,
   tenantDomains: ['enforce.dev'],
+  checkEnvironment: checkEndpoint,
   audiences: ({ audience, settings }) => [audience ?? settings.endpoint],
   hops: () => ['exchange'],
   subjectTokenLifeSeconds: () => 600,

@@ -15,7 +15,12 @@ export const draft: DraftOf = (host) =>
         credential: 'every organization',
         facts: 'Chainguard registry',
         fields: [
-          { name: 'identity', comment: 'The UIDP of the assumable identity. chainctl iam identities list prints it' },
+          {
+            name: 'identity',
+            comment:
+              'The UIDP of the assumable identity. Until it exists, ORGANIZATION_ID/0000000000000000: pullpass trust plan prints the command that creates it',
+          },
         ],
+        trust: ['trust:', '  repositories: [ORGANIZATION_NAME]'],
       }
     : undefined

@@ -2,33 +2,53 @@
 
 import * as z from 'zod/mini'
 import type { VendorSettings } from '../../document/document-vendor.ts'
-import type { TextRule } from '../../document/field-rules.ts'
-import { fields, text } from '../../document/schema-parts.ts'
+import { fields, list, text } from '../../document/schema-parts.ts'
 import { replacesEndpoint } from '../../document/vendor-hosts.ts'
 import { endpointField } from '../registry-fields.ts'
 import { registryHosts } from './hosts.ts'
+import { identity, repositories } from './names.ts'
 
 export interface ChainguardSettings {
   readonly identity: string
   /** Origin. */
   readonly endpoint: string
+  readonly trust?: ChainguardTrust
+}
+
+/** What `pullpass trust` configures; exchanges do not use it. */
+interface ChainguardTrust {
+  /** `ORGANIZATION`, or `ORGANIZATION/FOLDER`. */
+  readonly repositories: readonly string[]
 }
 
 interface ChainguardForm {
   readonly identity: string
   readonly endpoint?: string
-}
-
-const identity: TextRule = {
-  pattern: /^[a-z0-9]+(?:\/[a-z0-9]+)+$/,
-  maxLength: 255,
-  expected: 'the UIDP of an identity: ORGANIZATION/IDENTITY, as chainctl iam identities list prints it',
+  readonly trust?: ChainguardTrust
 }
 
 const shape = { identity: text(identity, 'UIDP of the identity that the service account may assume') }
 const description = 'Chainguard (cgr.dev), by an assumable identity'
 const tenantForm: z.ZodMiniType<ChainguardForm> = fields(shape, description)
-const form: z.ZodMiniType<ChainguardForm> = fields({ ...shape, endpoint: z.exactOptional(endpointField) }, description)
+const form: z.ZodMiniType<ChainguardForm> = fields(
+  {
+    ...shape,
+    endpoint: z.exactOptional(endpointField),
+    trust: z.exactOptional(
+      fields(
+        {
+          repositories: list(
+            text(repositories, 'Organization, or one of its folders'),
+            64,
+            'The organization or its folders; the role to pull is granted on exactly these',
+          ),
+        },
+        'What pullpass trust configures; exchanges do not use it',
+      ),
+    ),
+  },
+  description,
+)
 
 export const settings: VendorSettings<ChainguardForm, ChainguardSettings> = {
   form,

@@ -7,4 +7,9 @@ export const chainguard: Vendor = defineVendor<ChainguardSettings>({
   settings: async () => (await import('./settings.ts')).settings,
   exchange: async () => (await import('./exchange.ts')).exchange,
   draft: async () => (await import('./hosts.ts')).draft,
+  trust: {
+    commandLine: 'chainctl',
+    replaceable: ['issuer', 'subject', 'audience'],
+    load: async () => (await import('./trust/trust.ts')).trust,
+  },
 })

@@ -196,7 +196,8 @@ export const cases: Readonly<Record<string, VendorCase>> = {
   },
   chainguard: {
     load: sandboxVendors.chainguard,
-    registry: ({ url }) => `chainguard: {identity: 45a0c61e/7f3b2d9c, endpoint: "${url}"}`,
+    registry: ({ url }) =>
+      `chainguard: {identity: 45a0c61ea6fd977f050c5fb9ac06a69eed764595/7f3b2d9c1f0a4e5b, endpoint: "${url}"}`,
     username: '_token',
     expiresAt: '2026-11-24T13:00:00Z',
     faults: [
@@ -204,7 +205,14 @@ export const cases: Readonly<Record<string, VendorCase>> = {
       otherSubject('EXCHANGE_REFUSED', refused),
       otherAudience('EXCHANGE_REFUSED', refused),
       otherName('the identity does not exist', 'EXCHANGE_REFUSED', refused),
-      ...everywhere,
+      ...everywhere.map((one) =>
+        one.code === 'REGISTRY_DENIED'
+          ? {
+              ...one,
+              fix: /^pullpass trust apply -f \S+ --repository ORGANIZATION, or ORGANIZATION\/FOLDER .*also check the path/,
+            }
+          : one,
+      ),
     ],
   },
   yandex: {

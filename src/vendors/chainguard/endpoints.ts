@@ -1,0 +1,12 @@
+/** The API of Chainguard for operators. https://edu.chainguard.dev/platform/api/api-v2-tutorial/ */
+import type { Environment } from '../../http/context.ts'
+import { originVariable } from '../operator.ts'
+
+const variable = 'PULLPASS_CHAINGUARD_API_ENDPOINT'
+
+/** Origin without a trailing slash. @throws VARIABLE_INVALID */
+export const apiEndpoint = (environment: Environment): string =>
+  originVariable(environment, variable, 'no path') ?? 'https://console-api.enforce.dev'
+
+/** The operator's token is sent there. @throws VARIABLE_INVALID */
+export const checkEndpoint = (environment: Environment): void => void apiEndpoint(environment)
