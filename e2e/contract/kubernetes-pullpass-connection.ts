@@ -12,6 +12,8 @@ export interface PullpassConnection {
   /** Requested delays between attempts. Milliseconds. */
   readonly waits: readonly number[]
   readonly log: readonly string[]
+  /** `GET /api/v1/secrets?watch=1`, in the order in which they were sent. */
+  readonly requests: readonly string[]
 }
 
 interface ConnectionOptions {
@@ -27,6 +29,7 @@ export function openPullpassConnection(
 ): PullpassConnection {
   const waits: number[] = []
   const log: string[] = []
+  const requests: string[] = []
   const identity = { authorization: new Redacted(`Bearer ${token}`) }
   const access = {
     server: new URL(url),
@@ -43,8 +46,11 @@ export function openPullpassConnection(
       await wait()
     },
     signal: new AbortController().signal,
-    log: (_, sentence) => log.push(sentence),
+    log(_, sentence, fields) {
+      log.push(sentence)
+      if (sentence === 'a request to the API server') requests.push(`${fields?.['method']} ${fields?.['path']}`)
+    },
     secrets: new SecretRegister(),
   }
-  return { cluster: openCluster(access, context, { ...defaultLimits, ...limits }), context, waits, log }
+  return { cluster: openCluster(access, context, { ...defaultLimits, ...limits }), context, waits, log, requests }
 }

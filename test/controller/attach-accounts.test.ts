@@ -47,7 +47,7 @@ suite('with attachToServiceAccounts, the controller', () => {
   test('restores no Secret that it wrote and that the watch does not show yet, whatever changes at the accounts', async (t) => {
     const { sandbox, start, time, hasSecret } = await startControllerTest(t, attaching('default'))
     sandbox.parts.kubernetes.faults.inject(
-      { kind: 'stall', at: 'request' },
+      { kind: 'stall', at: 'body' }, // after the state, which is empty
       { when: ({ path, query }) => path === '/api/v1/secrets' && query?.get('watch') === '1', times: 1 },
     )
     const { logged, metric } = await start()

@@ -1,9 +1,10 @@
-/** pullpass's watch of a collection: a list, then a stream of changes over HTTP/2 or HTTP/1.1. */
+/** pullpass's watch of a collection: its state, and then changes, on one stream over HTTP/2 or HTTP/1.1. */
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { metadataOnly as listOfMetadata } from '../../../src/kubernetes/objects/list.ts'
 import { watchCollection } from '../../../src/kubernetes/objects/watch.ts'
 import { asObject, asText, type JsonObject } from '../../../src/text/json-fields.ts'
+import type { ApiServerAddress } from '../kubernetes-client.ts'
 import { type ContractCluster, pullSecret, secretsOf } from '../kubernetes-cluster.ts'
 import { openPullpassConnection } from '../kubernetes-pullpass-connection.ts'
 
@@ -16,7 +17,7 @@ export function collectionCases(started: () => ContractCluster): void {
       const cluster = started()
       const namespace = await cluster.createNamespace()
       await cluster.apply(namespace, pullSecret('regcred', 'hidden'), 'pullpass')
-      const { collection, end } = openCollection(t, cluster, namespace, { limits })
+      const { collection, end, requests } = openCollection(t, cluster, namespace, { limits })
       assert.deepEqual((await collection.next()).value, { type: 'listed', items: ['regcred'] })
 
       const changed = collection.next()
@@ -25,6 +26,10 @@ export function collectionCases(started: () => ContractCluster): void {
       const deleted = collection.next()
       await cluster.request({ method: 'DELETE', path: `${secretsOf(namespace)}/regcred` })
       assert.deepEqual((await deleted).value, { type: 'deleted', item: 'regcred' })
+      assert.deepEqual(requests.map(withoutQuery), [
+        'POST /apis/authorization.k8s.io/v1/selfsubjectaccessreviews',
+        `GET ${secretsOf(namespace)}?watch=1`,
+      ])
 
       const pending = collection.next()
       const reason = new Error('no more events are needed')
@@ -32,6 +37,14 @@ export function collectionCases(started: () => ContractCluster): void {
       await assert.rejects(pending, reason)
     })
   }
+
+  test('without permission to list, the error of pullpass’s watch names the missing permission', async (t) => {
+    const cluster = started()
+    const namespace = await cluster.createNamespace()
+    const token = await cluster.target.createUser([{ verbs: ['watch'], apiGroups: [''], resources: ['secrets'] }])
+    const { collection } = openCollection(t, cluster, namespace, { token })
+    await assert.rejects(collection.next(), { code: 'KUBERNETES_FORBIDDEN', hint: /verbs: \[list\]/ })
+  })
 
   test('without permission to watch, the error of pullpass’s watch names the missing permission', async (t) => {
     const cluster = started()
@@ -43,16 +56,29 @@ export function collectionCases(started: () => ContractCluster): void {
   })
 }
 
-function openCollection(
+/** Of a watch: without its other parameters. */
+const withoutQuery = (request: string): string => request.replace(/\?watch=1&.*$/, '?watch=1')
+
+interface CollectionOptions {
+  readonly limits?: { readonly inFlight: number } | undefined
+  readonly token?: string
+  /** Absent: the target itself. */
+  readonly server?: ApiServerAddress
+}
+
+interface OpenedCollection {
+  readonly end: AbortController
+  readonly requests: readonly string[]
+  readonly collection: ReturnType<typeof watchCollection<string>>
+}
+
+export function openCollection(
   t: TestContext,
-  { target }: ContractCluster,
+  { target }: Pick<ContractCluster, 'target'>,
   namespace: string,
-  {
-    limits,
-    token = target.adminToken,
-  }: { readonly limits?: { readonly inFlight: number } | undefined; readonly token?: string } = {},
-) {
-  const { cluster, context } = openPullpassConnection(target, token, { limits })
+  { limits, token = target.adminToken, server = target }: CollectionOptions = {},
+): OpenedCollection {
+  const { cluster, context, requests } = openPullpassConnection(server, token, { limits })
   const end = new AbortController()
   t.after(async () => {
     end.abort()
@@ -67,5 +93,5 @@ function openCollection(
     assert.equal(item['data'], undefined)
     return asText(asObject(item['metadata'])?.['name']) ?? ''
   }
-  return { end, collection: watchCollection(cluster, list, keep, { ...context, signal: end.signal }) }
+  return { end, requests, collection: watchCollection(cluster, list, keep, { ...context, signal: end.signal }) }
 }

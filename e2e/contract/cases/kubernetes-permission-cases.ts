@@ -80,6 +80,19 @@ export function permissionCases(started: () => ContractCluster): void {
     assert.deepEqual([byName.status, all.status], [200, 403])
   })
 
+  test('resourceNames of watch alone allow a watch list by name, in the whole cluster', async () => {
+    const cluster = started()
+    const token = await cluster.target.createUser([{ verbs: ['watch'], resources: ['secrets'], resourceNames: named }])
+    const watchList = 'sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true'
+    const path = `/api/v1/secrets?watch=1&timeoutSeconds=1&${watchList}`
+
+    const byName = await cluster.request({ path: `${path}&fieldSelector=metadata.name%3Dregcred`, token })
+    const all = await cluster.request({ path, token })
+
+    assert.deepEqual([byName.status, all.status], [200, 403])
+    assert.match(byName.text, /"k8s.io\/initial-events-end":"true"/)
+  })
+
   test('with only a Role a cluster-wide list is forbidden', async () => {
     const cluster = started()
     const namespace = await cluster.createNamespace()

@@ -4,8 +4,9 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { decodeJwt } from 'jose'
 import { type ApiRequest, requestApi } from '../kubernetes-client.ts'
-import { type ContractCluster, eventually, type Replica } from '../kubernetes-cluster.ts'
+import { type ContractCluster, eventually, pullSecret, type Replica } from '../kubernetes-cluster.ts'
 import { openPullpassConnection } from '../kubernetes-pullpass-connection.ts'
+import { openCollection } from './kubernetes-collection-cases.ts'
 
 const issuer = 'http://plain.example'
 const watchList = 'sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true'
@@ -67,6 +68,17 @@ export function serverFlagCases(started: () => ContractCluster): void {
     )
     assert.ok(list.items?.some(({ metadata }) => metadata?.name === 'default'))
     assert.equal(watched.status, 200)
+  })
+
+  test('pullpass’s watch lists by pages from a server without watch lists', async (t) => {
+    const cluster = started()
+    const namespace = await cluster.createNamespace()
+    const { collection, requests } = openCollection(t, cluster, namespace, { server: other() })
+    assert.deepEqual((await collection.next()).value, { type: 'listed', items: [] })
+    const changed = collection.next()
+    await cluster.apply(namespace, pullSecret('regcred', 'one'), 'pullpass')
+    assert.deepEqual((await changed).value, { type: 'changed', item: 'regcred' })
+    assert.equal(requests.length, 4) // review, watch list, list, watch
   })
 
   test('a server at its concurrency limit returns 429 with Retry-After, in plain text, but serves the admin', async () => {

@@ -98,6 +98,7 @@ export function watchCases(started: () => ContractCluster): void {
     )
 
     assert.deepEqual(typesOf(events), ['ADDED one', 'ADDED two', 'BOOKMARK undefined'])
+    assert.deepEqual([...new Set(events.map(({ object }) => object.kind))], ['PartialObjectMetadata'])
     assert.deepEqual(events[2]?.object.metadata?.annotations, { 'k8s.io/initial-events-end': 'true' })
     assert.match(events[2]?.object.metadata?.resourceVersion ?? '', /^\d+$/)
   })
@@ -111,6 +112,38 @@ export function watchCases(started: () => ContractCluster): void {
     await cluster.apply(namespace, secretWith('late'), 'pullpass')
 
     assert.deepEqual([mark?.type, ...typesOf(await take(watch, 1))], ['BOOKMARK', 'ADDED late'])
+  })
+
+  test('a watch list without bookmarks does not mark the end of its initial events', async () => {
+    const cluster = started()
+    const namespace = await cluster.createNamespace()
+    await cluster.apply(namespace, secretWith('one'), 'pullpass')
+    const query = 'watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&timeoutSeconds=1'
+
+    const { text } = await cluster.request({ path: `${secretsOf(namespace)}?${query}` })
+
+    const events: WatchEvent[] = text.split('\n').flatMap((line) => (line === '' ? [] : JSON.parse(line)))
+    assert.deepEqual(typesOf(events), ['ADDED one'])
+  })
+
+  test('a watch list with a version that is too old begins with the current state', async () => {
+    const cluster = started()
+    const path = await cluster.target.compactedCollection()
+
+    const watch = cluster.watch({ path: `${path}?watch=1&${watchList}&resourceVersion=1` })
+    const types: string[] = []
+    for await (const { type, object } of watch) {
+      types.push(type)
+      if (type === 'BOOKMARK' || type === 'ERROR') {
+        assert.deepEqual(object.metadata?.annotations, { 'k8s.io/initial-events-end': 'true' })
+        break
+      }
+    }
+
+    assert.deepEqual(
+      [...new Set(types)].filter((type) => type !== 'ADDED'),
+      ['BOOKMARK'],
+    )
   })
 
   test('a watch list without resourceVersionMatch returns 422', async () => {

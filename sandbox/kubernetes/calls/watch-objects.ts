@@ -22,7 +22,8 @@ export function watchObjects({ store, watchList }: Cluster, call: ApiCall): Sand
   if (watchList === 'off') refuseWatchList(call.request.query)
   const options = readListOptions(call.request.query, 'watch', store)
   const from = Number(options.resourceVersion) || store.resourceVersion
-  const missed = store.changesSince(from)
+  // The current objects need no history: they are as recent as any version.
+  const missed = options.initialEvents === 'send' ? [] : store.changesSince(from)
   const events = new PassThrough({ objectMode: true })
   if (missed) {
     for (const event of firstEvents(store, subscription, { options, missed })) events.write(event)

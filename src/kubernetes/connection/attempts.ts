@@ -65,7 +65,8 @@ export async function openStream(
   signal.throwIfAborted()
   const response = settle(channel, attempt)
   if (!('lines' in response)) return { status: response.status, body: response.body }
-  return { status: 200, lines: explainErrors(response.lines, channel, signal), close: response.close }
+  const { allowSilence, close } = response
+  return { status: 200, lines: explainErrors(response.lines, channel, signal), allowSilence, close }
 }
 
 /** Releases the connection when the stream is closed, or read to its end, or when there is none. */

@@ -49,6 +49,8 @@ export interface ClusterStream {
    * signal's reason.
    */
   readonly lines: AsyncGenerator<string, void>
+  /** From now on, this replaces the request's `idleTimeoutMs`. */
+  readonly allowSilence: (ms: number) => void
   /** Ends it, whether or not it was read. */
   readonly close: () => void
 }

@@ -47,6 +47,8 @@ export interface HttpStream {
   readonly status: 200
   readonly retryAfter: undefined
   readonly lines: AsyncGenerator<string, void>
+  /** From now on, this replaces the request's `idleTimeoutMs`. */
+  readonly allowSilence: (ms: number) => void
   /** Ends it, whether or not it was read. */
   readonly close: () => void
 }
@@ -67,13 +69,20 @@ const maxErrorBytes = 1024 * 1024
 
 /** Reads a response line by line. `onHead` is called when it begins. */
 export const receiveStream =
-  (maxLineBytes: number, onHead: () => void): ReceiveResponse<HttpStream | HttpResponse> =>
+  (
+    maxLineBytes: number,
+    onHead: () => void,
+    allowSilence: HttpStream['allowSilence'],
+  ): ReceiveResponse<HttpStream | HttpResponse> =>
   async (head, body) => {
     if (head.status !== 200) return await receiveWhole(maxErrorBytes)(head, body)
     onHead()
     const close = () => body.stream.destroy()
-    return { status: 200, retryAfter: undefined, lines: readLines(body, maxLineBytes), close }
+    return { status: 200, retryAfter: undefined, lines: readLines(body, maxLineBytes), allowSilence, close }
   }
+
+/** How an exchange reads its response. `allowSilence`: changes how long nothing may come. */
+export type Receive<T> = (allowSilence: HttpStream['allowSilence']) => ReceiveResponse<T>
 
 const responseHeadOf = ({ status, headers }: ResponseHead) => ({ status, retryAfter: headers['retry-after'] })
 

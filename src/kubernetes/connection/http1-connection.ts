@@ -1,12 +1,12 @@
 /** Requests over persistent HTTP/1.1 connections (RFC 9112 §9.3): through proxies, to `kubectl proxy`, one at a time. */
 import type { Agent, ClientRequest, RequestOptions, request } from 'node:http'
 import { exchangeHttp1 } from '../../http/https-transport.ts'
-import type { ReceiveResponse } from '../../http/response-body.ts'
 import { ConnectionClosed } from '../../http/transport.ts'
 import {
   type Connection,
   ConnectionStalled,
   type HttpRequest,
+  type Receive,
   ResponseOverdue,
   receiveStream,
   receiveWhole,
@@ -36,7 +36,7 @@ export function openHttp1Connection(settings: Http1Settings): Connection {
       const timer = setTimeout(() => controller.abort(new ResponseOverdue(timeoutMs)), timeoutMs)
       try {
         const open = { ...sent, body, agent: settings.agent, idleTimeoutMs: settings.idleTimeoutMs, controller }
-        return await exchange(settings, open, receiveWhole(maxResponseBytes))
+        return await exchange(settings, open, () => receiveWhole(maxResponseBytes))
       } finally {
         clearTimeout(timer)
         done()
@@ -54,10 +54,8 @@ export function openHttp1Connection(settings: Http1Settings): Connection {
         done()
       }
       const open = { ...sent, method: 'GET', agent: settings.streamAgent, controller, onClose: end }
-      return await exchange(
-        settings,
-        open,
-        receiveStream(maxLineBytes, () => clearTimeout(timer)),
+      return await exchange(settings, open, (allowSilence) =>
+        receiveStream(maxLineBytes, () => clearTimeout(timer), allowSilence),
       )
     },
     state: () => 'usable', // its agent opens a connection whenever one is needed
@@ -78,13 +76,18 @@ interface Http1Request extends Pick<HttpRequest, 'method' | 'path' | 'headers'> 
   readonly onClose?: () => void
 }
 
-async function exchange<T>(settings: Http1Settings, open: Http1Request, receive: ReceiveResponse<T>): Promise<T> {
+async function exchange<T>(settings: Http1Settings, open: Http1Request, receive: Receive<T>): Promise<T> {
   const { method, path, agent, body, idleTimeoutMs, controller, onClose } = open
   const sent = settings.request({ ...settings.target, agent, method, path, headers: headersOf(open) })
-  sent.setTimeout(idleTimeoutMs, () => controller.abort(new ConnectionStalled(idleTimeoutMs)))
+  let idleMs = idleTimeoutMs
+  sent.setTimeout(idleMs, () => controller.abort(new ConnectionStalled(idleMs)))
+  const allowSilence = (ms: number) => {
+    idleMs = ms
+    sent.setTimeout(ms)
+  }
   if (onClose !== undefined) sent.once('close', onClose)
   try {
-    return await exchangeHttp1(sent, { body, signal: controller.signal }, receive)
+    return await exchangeHttp1(sent, { body, signal: controller.signal }, receive(allowSilence))
   } catch (error) {
     onClose?.() // a request without a socket emits no event
     throw error instanceof Error && isUntrusted(settings, sent) ? new Untrusted(error) : error

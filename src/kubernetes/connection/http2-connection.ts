@@ -1,12 +1,15 @@
 /** Concurrent requests to the API server over one HTTP/2 connection (RFC 9113), each on its own stream. */
 import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } from 'node:http2'
 import type { TLSSocket } from 'node:tls'
-import { limitInterimResponses, type ReceiveResponse, type ResponseBody } from '../../http/response-body.ts'
+import { limitInterimResponses, type ResponseBody } from '../../http/response-body.ts'
 import { ConnectionClosed } from '../../http/transport.ts'
 import {
   type Connection,
   ConnectionStalled,
   type HttpRequest,
+  type HttpResponse,
+  type HttpStream,
+  type Receive,
   ResponseOverdue,
   receiveStream,
   receiveWhole,
@@ -34,12 +37,13 @@ export function openHttp2Connection(socket: TLSSocket, server: URL, idleTimeoutM
   return {
     send: ({ timeoutMs, maxResponseBytes, ...request }) =>
       requests.during(async () => {
-        const exchange = openExchange(session, { ...request, idleTimeoutMs }, receiveWhole(maxResponseBytes))
+        const exchange = openExchange(session, { ...request, idleTimeoutMs }, () => receiveWhole(maxResponseBytes))
         const timer = setTimeout(() => exchange.abort(new ResponseOverdue(timeoutMs)), timeoutMs)
         return await exchange.result.finally(() => clearTimeout(timer))
       }),
     async stream({ timeoutMs, maxLineBytes, signal, ...request }) {
-      const receive = receiveStream(maxLineBytes, () => clearTimeout(timer))
+      const receive: Receive<HttpStream | HttpResponse> = (allowSilence) =>
+        receiveStream(maxLineBytes, () => clearTimeout(timer), allowSilence)
       const exchange = openExchange(session, { ...request, method: 'GET', body: undefined }, receive)
       const timer = setTimeout(() => exchange.abort(new ResponseOverdue(timeoutMs)), timeoutMs)
       const stop = () => exchange.abort(signal.reason)
@@ -67,7 +71,7 @@ interface Http2Exchange<T> {
 function openExchange<T>(
   session: ClientHttp2Session,
   request: Pick<HttpRequest, 'method' | 'path' | 'headers' | 'body'> & { readonly idleTimeoutMs: number },
-  receive: ReceiveResponse<T>,
+  receive: Receive<T>,
 ): Http2Exchange<T> {
   const { body, idleTimeoutMs } = request
   const stream = session.request(
@@ -81,7 +85,12 @@ function openExchange<T>(
     reject(reason)
     stream.destroy(reason)
   }
-  stream.setTimeout(idleTimeoutMs, () => abort(new ConnectionStalled(idleTimeoutMs)))
+  let idleMs = idleTimeoutMs
+  stream.setTimeout(idleMs, () => abort(new ConnectionStalled(idleMs)))
+  const receiveResponse = receive((ms) => {
+    idleMs = ms
+    stream.setTimeout(ms)
+  })
   stream.on('headers', limitInterimResponses(abort))
   // From the response on, its receiver has the errors: what it returns is known only after the events of one tick, `end` and
   // `close` among them.
@@ -92,7 +101,7 @@ function openExchange<T>(
   stream.once('response', (headers) => {
     isReceived = true
     const head = { status: headers[':status'] ?? 0, headers: { 'retry-after': headers['retry-after'] } }
-    receive(head, bodyOf(stream, headers['content-length'], abort)).then(resolve, reject)
+    receiveResponse(head, bodyOf(stream, headers['content-length'], abort)).then(resolve, reject)
   })
   stream.once('error', fail)
   stream.once('close', () => {

@@ -127,6 +127,8 @@ const timeoutMs = 120_000
 /** Five times the number of namespaces in a large cluster. */
 const defaultMaxItems = 50_000
 const maxPages = 50_000
+/** Of a list. */
+export const maxItemsOf = ({ maxItems = defaultMaxItems }: ListRequest): number => maxItems
 const maxAttempts = 4
 
 /** Every item, converted by `keep`, which leaves out those that it returns as undefined; the parsed page itself is discarded immediately. */
@@ -167,7 +169,8 @@ async function listOnce<T>(
   limit: number,
   keep: (item: JsonObject) => T | undefined,
 ): Promise<ListedCollection<T> | 'expired' | 'endless'> {
-  const { accept, maxResponseBytes = defaultPageBytes, maxItems = defaultMaxItems } = list
+  const { accept, maxResponseBytes = defaultPageBytes } = list
+  const maxItems = maxItemsOf(list)
   const items: T[] = []
   for (let page = 1, next: string | undefined; page <= maxPages && items.length <= maxItems; page++) {
     const path = `${list.path}?${pageQuery(list, limit, next)}`
@@ -211,11 +214,11 @@ function expired({ server }: Cluster, { resource }: KubernetesCall, attempts: nu
   })
 }
 
-function endless({ server }: Cluster, { call: { resource }, maxItems = defaultMaxItems }: ListRequest): PullpassError {
+function endless({ server }: Cluster, list: ListRequest): PullpassError {
   return new PullpassError({
     code: 'RESPONSE_TOO_LARGE',
     hop: 'kubernetes',
-    seen: `${server} returned more than ${maxItems} ${resource}`,
+    seen: `${server} returned more than ${maxItemsOf(list)} ${list.call.resource}`,
     expected: 'a list that ends',
     hint: 'check that the server in the kubeconfig is the API server, and that no proxy intercepts the request',
   })

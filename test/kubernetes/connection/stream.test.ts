@@ -97,6 +97,17 @@ for (const protocol of protocols) {
       })
     })
 
+    test('may be silent for as long as is allowed after it was opened', async (t) => {
+      const { response } = await open(t, stream(['one\n'], 'silence'), {
+        settings: { protocol },
+        idleTimeoutMs: 60_000,
+      })
+      const { lines, allowSilence } = asStream(response)
+      await lines.next()
+      allowSilence(50)
+      await assert.rejects(lines.next(), { code: 'KUBERNETES_UNREACHABLE', seen: /nothing was received for 0\.05 s$/ })
+    })
+
     test('with a line that is too long is an error, however it is sent', async (t) => {
       const { response } = await open(
         t,
