@@ -59,13 +59,31 @@ suite('the resources at Quay', () => {
     const transport: Context['transport'] = async () => ({ status: 200, headers: {}, body: '{"robots": []}' })
     const context = { ...fakeContext({ environment: { QUAY_TOKEN: operatorToken } }), transport }
     const [robot] = quayResources(desiredRobots([need, { ...need, cluster: second }]), context)
-    assert.equal((await robot?.observe(refusing))?.fault?.code, 'TRUST_DOMAIN_SHARED')
+    const refused = await robot?.observe(refusing)
+    assert.deepEqual([refused?.verdict, refused?.fault?.code, refused?.changes], ['refused', 'TRUST_DOMAIN_SHARED', []])
     assert.equal((await robot?.observe(accepting))?.verdict, 'create')
     const same = { ...need.cluster, name: 'second' }
     assert.throws(
       () => desiredRobots([need, { ...need, cluster: same }]),
       /the clusters cluster and second have the same issuer/,
     )
+  })
+
+  test('of two servers are distinct, and no block of Terraform, whose provider is configured for one server', async () => {
+    const need = await needOf()
+    const settings = { ...need.registry.settings, endpoint: 'https://quay.example.com' }
+    const transport: Context['transport'] = async () => ({ status: 200, headers: {}, body: '{"robots": []}' })
+    const context = { ...fakeContext({ environment: { QUAY_TOKEN: operatorToken } }), transport }
+    const both = quayResources(desiredRobots([need, { ...need, registry: { ...need.registry, settings } }]), context)
+    assert.equal(new Set(both.map(({ name }) => name)).size, 6)
+    const { hcl } = (await both[0]?.observe(accepting)) ?? assert.fail()
+    assert.deepEqual([hcl.block, hcl.requires.block], ['', undefined])
+  })
+
+  test('have a description of at most 255 characters, the longest that Quay accepts', async () => {
+    const { cluster } = await needOf()
+    const [robot] = desiredRobots([await needOf({ cluster: { ...cluster, issuer: `${issuer}/${'a'.repeat(300)}` } })])
+    assert.equal(robot?.description.length, 255)
   })
 
   test('are of the organization of the robot', async () => {

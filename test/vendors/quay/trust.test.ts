@@ -11,6 +11,16 @@ suite('trust at Quay', () => {
   test('plans, applies, verifies, refreshes, has nothing to do, and destroys what it created', async (t) => {
     const { sandbox, quay, run, robot, entries, role, recorded } = await start(t)
     const { issuer } = sandbox.cluster
+    quay.parts.tokens.faults.inject(
+      {
+        kind: 'response',
+        response: { status: 500, body: 'the response to this request contains passwords of robots' },
+      },
+      {
+        when: ({ method, path, query }) =>
+          method === 'GET' && /\/robots(?:\/[^/]+)?$/.test(path) && query?.get('token') !== 'false',
+      },
+    )
     assert.match((await run(['refresh'])).stderr, /^PROVIDER_NOT_FOUND .* 400 "Could not find robot with specified /m)
     const plan = await run(['trust', 'plan'])
     assert.deepEqual([plan.exitCode, plan.stderr], [0, ''])
@@ -33,12 +43,6 @@ suite('trust at Quay', () => {
     assert.match(terraform.stdout, /^ {2}to = quay_organization_robot\.\w+\n {2}id = "example-project\+puller"$/m)
     for (const { stdout, stderr } of [applied, again, terraform]) assert.ok(!(stdout + stderr).includes(password))
     assert.ok(!recorded().join('').includes(password))
-    const bodies = quay.parts.tokens.seen.filter(({ path }) => path.startsWith('/api/') && path.includes('/robots'))
-    assert.deepEqual(
-      new Set(bodies.filter(({ method }) => method === 'GET').map(({ path }) => path.split('/').at(-1))),
-      new Set(['robots', 'federation']),
-    )
-
     const dryRun = await run(['trust', 'destroy', '--dry-run'])
     assert.deepEqual([dryRun.exitCode, dryRun.stdout.match(/^would-delete/gm)?.length], [0, 3])
     assert.deepEqual([entries().length, role(), recorded().length], [1, 'read', 2])
@@ -81,6 +85,14 @@ suite('trust at Quay', () => {
       assert.match(applied.stdout, note)
     assert.deepEqual(entries().slice(0, 2), [job, later])
     assert.equal(entries().length, 3)
+    const [, , own] = entries()
+    setUp({ entries: [job] })
+    const meanwhile = async (question: string) => {
+      if (question.includes(' sign in as ')) Object.assign(robot() ?? {}, { entries: [job, own, later] })
+      return 'yes'
+    }
+    assert.equal((await run(['trust', 'apply'], { prompt: meanwhile })).exitCode, 0)
+    assert.deepEqual(entries(), [job, own, later])
     const destroyed = await run(['trust', 'destroy', '--yes'])
     assert.equal(destroyed.exitCode, 0, destroyed.stderr)
     assert.deepEqual([entries(), role()], [[job, later], 'read'])
@@ -127,6 +139,7 @@ suite('trust at Quay', () => {
       stdout,
       /^resource "quay_organization_robot" "\w+" \{\n {2}name {8}= "puller"\n {2}orgname {5}= "example-project"\n {2}description = "pullpass:/m,
     )
+    assert.match(stdout, /^# The state of this resource contains the password that Quay creates for the robot/m)
     assert.equal(stdout.match(/^# Terraform has no resource for this; run after it: printf /gm)?.length, 3)
   })
 
