@@ -5,6 +5,7 @@
 import type { Context } from '../../http/context.ts'
 import type { Refusal } from '../../http/request-errors.ts'
 import { type ApiRequest, send } from '../../http/send.ts'
+import { plainJson } from '../../text/plain-text.ts'
 import { type TokenVariable, tokenIn, withoutSecrets } from '../operator.ts'
 import type { VendorChange } from './marked-resource.ts'
 
@@ -58,9 +59,12 @@ export const changeByRequest = (
 export const curlOf = ({ token, header }: Pick<TokenApi, 'token' | 'header'>): string =>
   `printf '${header === 'bearer' ? 'authorization: Bearer' : `${header}:`} %s' "\${${token.name}:?}" | curl -fsS -H @-`
 
-/** The response to a change can contain a password, such as that of a new account: it is not printed. */
+/**
+ * The response to a change can contain a password, such as that of a new account: it is not printed. Control and direction characters of
+ * external text are escapes of JSON, so that what is pasted is what `apply` sends.
+ */
 export const curlWords = ({ origin }: TokenApi, { method, path, json }: TokenRequest): string[] => [
   ...(method === 'GET' ? [] : ['-o', '/dev/null', '-X', method]),
-  ...(json === undefined ? [] : ['-H', 'content-type: application/json', '-d', JSON.stringify(json)]),
+  ...(json === undefined ? [] : ['-H', 'content-type: application/json', '-d', plainJson(JSON.stringify(json))]),
   `${origin}${path}`,
 ]
