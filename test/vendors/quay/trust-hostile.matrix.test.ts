@@ -69,15 +69,37 @@ suite('the resources at Quay', () => {
     )
   })
 
-  test('of two servers are distinct, and no block of Terraform, whose provider is configured for one server', async () => {
+  test('of two servers are distinct, and the token of the operator is sent only to that of QUAY_URL', async () => {
     const need = await needOf()
     const settings = { ...need.registry.settings, endpoint: 'https://quay.example.com' }
-    const transport: Context['transport'] = async () => ({ status: 200, headers: {}, body: '{"robots": []}' })
-    const context = { ...fakeContext({ environment: { QUAY_TOKEN: operatorToken } }), transport }
-    const both = quayResources(desiredRobots([need, { ...need, registry: { ...need.registry, settings } }]), context)
-    assert.equal(new Set(both.map(({ name }) => name)).size, 6)
-    const { hcl } = (await both[0]?.observe(accepting)) ?? assert.fail()
-    assert.deepEqual([hcl.block, hcl.requires.block], ['', undefined])
+    const robots = desiredRobots([need, { ...need, registry: { ...need.registry, settings } }])
+    const observed = async (url: string | undefined) => {
+      const hosts = new Set<string>()
+      const transport: Context['transport'] = async ({ url: target }) => {
+        hosts.add(new URL(target).host)
+        return { status: 200, headers: {}, body: '{"robots": [], "permissions": {}}' }
+      }
+      const environment = { QUAY_TOKEN: operatorToken, ...(url && { QUAY_URL: url }) }
+      const resources = quayResources(robots, { ...fakeContext({ environment }), transport })
+      assert.equal(new Set(resources.map(({ name }) => name)).size, 6)
+      const findings = await Promise.all(resources.map((one) => one.observe(accepting)))
+      return { findings, hosts: [...hosts] }
+    }
+    const without = await observed(undefined)
+    assert.deepEqual(without.hosts, [])
+    assert.match(without.findings[0]?.fault?.seen ?? '', /have robot accounts at several servers/)
+    const { findings, hosts } = await observed('https://quay.example.com/')
+    assert.deepEqual(hosts, ['quay.example.com'])
+    assert.deepEqual(
+      findings.map(({ verdict }) => verdict),
+      ['unknown', 'unknown', 'unknown', 'create', 'create', 'grant'],
+    )
+    assert.match(
+      findings[0]?.fault?.seen ?? '',
+      /^variable QUAY_TOKEN is a token of https:\/\/quay\.example\.com, the server in QUAY_URL$/,
+    )
+    // The provider of Terraform is configured for one server.
+    assert.deepEqual([findings[3]?.hcl.block, findings[3]?.hcl.requires.block], ['', undefined])
   })
 
   test('have a description of at most 255 characters, the longest that Quay accepts', async () => {
@@ -185,6 +207,7 @@ test('a response of Quay', async (t) => {
     'a sign-in page': [robots, { status: 200, body: '<!DOCTYPE html><p>Sign in' }, /not in JSON/],
     'two megabytes': [robots, { status: 200, body: `"${'b'.repeat(2_000_000)}"` }, /more than 1048576 bytes/],
     'a redirect': [robots, { status: 302, headers: { location: 'https://attacker.example.com/' } }, /a redirect/],
+    'an error of the server': [robots, { status: 503, body: { message: 'read-only' } }, /^TRUST_UNAVAILABLE /m],
     'no list of robots': [robots, body({}), /it contains no list of robots/],
     'the operator’s token': [robots, listed({ description: quay.operator.token }), /but it repeats a credential/],
     'thousands of repositories and control characters': [
@@ -200,7 +223,7 @@ test('a response of Quay', async (t) => {
     ],
     'a shell command as a subject': [
       federation,
-      body([{ issuer: "https://a.example.com/'; rm -rf /; '", subject: '$(id)\n`id`' }]),
+      body([{ issuer: "https://a.example.com/'; rm -rf /; '", subject: '$(id)\n`id`\u202e' }]),
       /^$/,
     ],
     'control characters in an error': [

@@ -5,6 +5,8 @@ import { runCurl } from '../../support/run-curl.ts'
 import { apply, start, subject } from './start-trust.ts'
 
 const name = 'example-project+puller'
+/** With characters that change what a terminal shows. */
+const strange = { issuer: "https://ci.example.com/it's", subject: '$(id) "`\u202ex`"\n' }
 const job = { issuer: 'https://token.actions.githubusercontent.com', subject: 'repo:acme/app:ref:refs/heads/main' }
 
 suite('trust at Quay', () => {
@@ -132,6 +134,10 @@ suite('trust at Quay', () => {
     ])
     for (const command of script) await runCurl(sandbox, command)
     assert.equal(entries().length, 3)
+    setUp({ entries: [strange] })
+    const escaped = (await run(['trust', 'plan', '-o', 'curl'])).stdout.split('\n')
+    await runCurl(sandbox, escaped.at(2) ?? '')
+    assert.deepEqual(entries()[0], strange)
     deleteRobot(quay.state, name)
     const { stdout } = await run(['trust', 'plan', '-o', 'terraform'])
     assert.match(stdout, /^provider "quay" \{\n {2}url = "https:\/\/127\.0\.0\.1:\d+"\n\}$/m)
@@ -147,6 +153,8 @@ suite('trust at Quay', () => {
     const { quay, run, entries, role } = await start(t)
     const when = ({ method }: { method: string }) => method === 'PUT' || method === 'POST'
     quay.parts.tokens.faults.inject({ kind: 'reset', at: 'response' }, { when, times: 1 })
+    const readOnly = { status: 503, body: { message: 'System is currently read-only.', is_readonly: true } }
+    quay.parts.tokens.faults.inject({ kind: 'response', response: readOnly }, { when, times: 1 })
     const isPost = ({ method }: { method: string }) => method === 'POST'
     quay.parts.tokens.faults.inject({ kind: 'reset', at: 'response' }, { when: isPost, times: 1 })
     const applied = await run(apply)

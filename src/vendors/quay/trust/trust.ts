@@ -6,7 +6,7 @@ import type { TrustResource, TrustSetup } from '../../trust/contract.ts'
 import { markedResource } from '../../trust/marked-resource.ts'
 import { curlOf } from '../../trust/token-api.ts'
 import { repositoryName, repositoryNames, splitRepositories } from '../names.ts'
-import { operatorToken } from '../operator/sign-in.ts'
+import { checkServer, operatorToken } from '../operator/sign-in.ts'
 import type { QuaySettings } from '../settings.ts'
 import { apiOf } from './api.ts'
 import {
@@ -73,16 +73,19 @@ export const quayResources = (robots: readonly DesiredRobot[], context: Context)
 
 type Marked = Parameters<typeof markedResource>[0]
 
-const common = (desired: DesiredRobot): Pick<Marked, 'vendor' | 'tool' | 'hcl' | 'checkAccount'> => ({
+const common = (
+  desired: DesiredRobot,
+  { environment }: Context,
+): Pick<Marked, 'vendor' | 'tool' | 'hcl' | 'checkAccount'> => ({
   vendor: 'quay',
   tool: curlOf(apiOf(desired)),
   hcl: () => noHcl(desired),
-  checkAccount: async () => undefined,
+  checkAccount: async () => checkServer(desired.server, desired.servers, environment),
 })
 
 function robotOf(desired: DesiredRobot, context: Context): TrustResource {
   const resource: Marked = {
-    ...common(desired),
+    ...common(desired, context),
     kind: 'robot account',
     name: robotResource(desired),
     needs: [],
@@ -99,7 +102,7 @@ function robotOf(desired: DesiredRobot, context: Context): TrustResource {
 function entryOf(entry: DesiredEntry, desired: DesiredRobot, context: Context): TrustResource {
   const read = async () => ({ desired, found: (await readRobot(context, desired))?.entries ?? [] })
   const resource: Marked = {
-    ...common(desired),
+    ...common(desired, context),
     kind: 'federation entry',
     name: entryResource(desired, entry),
     entry: entryRecord(desired, entry),
@@ -113,7 +116,7 @@ function entryOf(entry: DesiredEntry, desired: DesiredRobot, context: Context): 
 function permissionOf(desired: DesiredPermission, context: Context): TrustResource {
   const { robot, repository } = desired
   const resource: Marked = {
-    ...common(robot),
+    ...common(robot, context),
     kind: 'permission',
     name: permissionResource(robot, repository),
     entry: permissionRecord(desired),
