@@ -23,6 +23,12 @@ export function asText(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined
 }
 
+/** As `asText`; a text that is longer than any field of an API of a vendor, such as the condition of a role, counts as absent. */
+export function shortText(value: unknown): string | undefined {
+  const text = asText(value)
+  return text !== undefined && text.length > 8192 ? undefined : text
+}
+
 /** An absent list is an empty one. */
 export function asList(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : []

@@ -3,6 +3,7 @@
  * https://www.alibabacloud.com/help/en/acr/user-guide/ram-authorization-information
  */
 import type { TextRule } from '../../document/field-rules.ts'
+import { repositoryList } from '../trust/names.ts'
 
 /** Of tokens, unless a document names another one: a client id of the OIDC provider. */
 export const usualAudience = 'sts.aliyuncs.com'
@@ -42,17 +43,6 @@ export function parseArn(arn: string): { readonly account: string; readonly name
 
 export const policyArn = (account: string, name: string): string => `acs:ram::${account}:policy/${name}`
 
-/** Of the certificate authority: https://www.alibabacloud.com/help/en/ram/user-guide/manage-an-oidc-idp */
-export const fingerprint: TextRule = {
-  pattern: /^[0-9A-Fa-f]{40}$/,
-  maxLength: 40,
-  expected: 'the SHA-1 of a certificate: 40 hexadecimal digits',
-  knownMistake: (written) =>
-    /^(?:[0-9A-Fa-f]{2}:){19}[0-9A-Fa-f]{2}$/.test(written)
-      ? `it without colons: ${written.replaceAll(':', '')}`
-      : undefined,
-}
-
 /** An audience, as an OIDC provider lists it. */
 export const clientId: TextRule = {
   pattern: /^[A-Za-z0-9][A-Za-z0-9._:/-]*$/,
@@ -84,15 +74,7 @@ export const repository: TextRule = {
 }
 
 /** One, or several separated by commas. */
-export const repositories: TextRule = {
-  pattern: new RegExp(`^${repositoryPath}(?:,${repositoryPath})*$`),
-  maxLength: 5000,
-  expected: `${repository.expected}; several separated by commas`,
-  knownMistake: (text) =>
-    splitRepositories(text)
-      .map((one) => repository.knownMistake?.(one))
-      .find((expected) => expected !== undefined),
-}
-
-/** Several are separated by commas. */
-export const splitRepositories = (text: string): string[] => text.split(',').map((one) => one.trim())
+export const repositories: TextRule = repositoryList(
+  repository,
+  new RegExp(`^${repositoryPath}(?:, ?${repositoryPath})*$`),
+)

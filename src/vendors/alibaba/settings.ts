@@ -4,8 +4,9 @@ import type { VendorSettings } from '../../document/document-vendor.ts'
 import { originUrl } from '../../document/field-rules.ts'
 import { fields, list, text } from '../../document/schema-parts.ts'
 import { replacesEndpoint } from '../../document/vendor-hosts.ts'
+import { certificateFingerprint } from '../trust/names.ts'
 import { registryHosts } from './hosts.ts'
-import { fingerprint, instanceId, providerArn, region, repository, roleArn } from './names.ts'
+import { instanceId, providerArn, region, repository, roleArn } from './names.ts'
 
 export interface AlibabaSettings {
   readonly roleArn: string
@@ -50,7 +51,7 @@ const form: z.ZodMiniType<AlibabaSettings> = fields(
             'Repositories that may be pulled, and no others',
           ),
           fingerprints: list(
-            text(fingerprint, 'SHA-1'),
+            text(certificateFingerprint, 'SHA-1'),
             5,
             "Of the certificate authority of the issuer's URL; Alibaba Cloud verifies the certificate with them",
           ),

@@ -2,6 +2,7 @@
 import type { TextRule } from '../../document/field-rules.ts'
 import { PullpassError } from '../../errors/pullpass-error.ts'
 import { parseDuration } from '../../text/time.ts'
+import { repositoryList } from '../trust/names.ts'
 import { partitionNamed } from './partitions.ts'
 
 const partition = 'aws(?:-[a-z]+)*'
@@ -62,17 +63,6 @@ export const sessionDuration: TextRule = {
   },
 }
 
-/** https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_create_oidc_verify-thumbprint.html */
-export const thumbprint: TextRule = {
-  pattern: /^[0-9A-Fa-f]{40}$/,
-  maxLength: 40,
-  expected: 'the SHA-1 of a certificate: 40 hexadecimal digits',
-  knownMistake: (written) =>
-    /^(?:[0-9A-Fa-f]{2}:){19}[0-9A-Fa-f]{2}$/.test(written)
-      ? `it without colons: ${written.replaceAll(':', '')}`
-      : undefined,
-}
-
 /** AWS limits it to 2,048 characters, compressed with the ARNs of managed policies. */
 export const sessionPolicy: TextRule = {
   pattern: /^\s*\{[\t\n\r -ÿ]*\}\s*$/,
@@ -115,21 +105,13 @@ export const repositoryArn: TextRule = {
 }
 
 /** One ARN, or several separated by commas. */
-export const repositoryArns: TextRule = {
-  pattern: new RegExp(`^${repository}(?:,${repository})*$`),
-  maxLength: 8000,
-  expected: `${repositoryArn.expected}; several separated by commas`,
-  knownMistake: (text) =>
-    splitRepositories(text)
-      .map((one) => repositoryArn.knownMistake?.(one))
-      .find((expected) => expected !== undefined),
-}
+export const repositoryArns: TextRule = repositoryList(
+  repositoryArn,
+  new RegExp(`^${repository}(?:, ?${repository})*$`),
+)
 
 /** What `trust` calls a repository of `awsPublic`: an image of the public registry needs no permission, only its token does. */
 export const publicRegistry = 'public.ecr.aws'
-
-/** Several are separated by commas. */
-export const splitRepositories = (text: string): string[] => text.split(',').map((one) => one.trim())
 
 /** Characters: the maximum length of the subject in a response of STS. */
 const longestSubject = 255

@@ -8,6 +8,7 @@ import { fields, list, text, word } from '../../document/schema-parts.ts'
 import { showValue } from '../../document/show-value.ts'
 import { replacesEndpoint } from '../../document/vendor-hosts.ts'
 import { parseDuration } from '../../text/time.ts'
+import { certificateFingerprint } from '../trust/names.ts'
 import { registryHosts } from './hosts.ts'
 import {
   externalId,
@@ -19,14 +20,13 @@ import {
   sessionDuration,
   sessionName,
   sessionPolicy,
-  thumbprint,
 } from './names.ts'
 import { endpointDomains, looksLikeAws, parseRegistryHost, partitionOfRegion, serverName } from './partitions.ts'
 import type { AwsForm, AwsSettings } from './settings.ts'
 
-/** Of `trust`. */
+/** Of `trust`. https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_create_oidc_verify-thumbprint.html */
 export const thumbprints: z.ZodMiniType<readonly string[]> = list(
-  text(thumbprint, 'SHA-1'),
+  text(certificateFingerprint, 'SHA-1'),
   5,
   "Thumbprints of the certificate authority of the issuer's URL, if it is private; default: AWS reads it",
 )

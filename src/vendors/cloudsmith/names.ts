@@ -1,5 +1,6 @@
 /** Slugs of Cloudsmith, by which its API names organizations, service accounts and repositories. https://docs.cloudsmith.com/api */
 import type { TextRule } from '../../document/field-rules.ts'
+import { repositoryList } from '../trust/names.ts'
 
 const slugForm = '[a-z0-9](?:[a-z0-9_-]{0,98}[a-z0-9])?'
 
@@ -12,13 +13,10 @@ export const slugOf = (owner: string): TextRule => ({
 const fullName = `${slugForm}/${slugForm}`
 
 /** The format of --repository: one, or several separated by commas. */
-export const repositories: TextRule = {
-  pattern: new RegExp(`^${fullName}(?:, ?${fullName})*$`),
-  maxLength: 16_384,
-  expected: 'ORGANIZATION/REPOSITORY; several separated by commas',
-}
-
-export const splitRepositories = (text: string): string[] => text.split(',').map((one) => one.trim())
+export const repositories: TextRule = repositoryList(
+  { expected: 'ORGANIZATION/REPOSITORY' },
+  new RegExp(`^${fullName}(?:, ?${fullName})*$`),
+)
 
 /** The organization, and the repository in it, of one that is valid according to the rule above. */
 export function parseRepository(name: string): { readonly organization: string; readonly repository: string } {

@@ -3,6 +3,7 @@
  * util/names.py (repositories, with "/" if the server permits it).
  */
 import type { TextRule } from '../../document/field-rules.ts'
+import { repositoryList } from '../trust/names.ts'
 
 export const robotName: TextRule = {
   pattern: /^[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?\+[a-z][a-z0-9_-]*[a-z0-9]$/,
@@ -20,13 +21,7 @@ export const repositoryName: TextRule = {
 }
 
 /** Several, separated by commas: the format of --repository. */
-export const repositoryNames: TextRule = {
-  pattern: new RegExp(`^${path}(?:, ?${path})*$`),
-  maxLength: 16_384,
-  expected: `${repositoryName.expected}; several separated by commas`,
-}
-
-export const splitRepositories = (text: string): string[] => text.split(',').map((one) => one.trim())
+export const repositoryNames: TextRule = repositoryList(repositoryName, new RegExp(`^${path}(?:, ?${path})*$`))
 
 export const organizationOf = (robot: string): string => robot.split('+', 1)[0] ?? ''
 

@@ -1,5 +1,6 @@
 /** Names of Tencent Cloud's resources. https://www.tencentcloud.com/document/product/598/10606 */
 import type { TextRule } from '../../document/field-rules.ts'
+import { repositoryList, splitRepositories } from '../trust/names.ts'
 import { matchesPattern } from '../trust/policy-document.ts'
 import { registryHosts } from './hosts.ts'
 
@@ -57,13 +58,10 @@ export const repository: TextRule = {
 }
 
 /** One, or several separated by commas. */
-export const repositories: TextRule = {
-  pattern: new RegExp(`^${repositoryForm}(?:,${repositoryForm})*$`),
-  maxLength: 6000,
-  expected: `${repository.expected}; several separated by commas`,
-}
-
-export const splitRepositories = (text: string): string[] => text.split(',')
+export const repositories: TextRule = repositoryList(
+  repository,
+  new RegExp(`^${repositoryForm}(?:, ?${repositoryForm})*$`),
+)
 
 /** The repository of an image is its path, or `configured` if one of these contains it. A host of another form is of the configured ones. */
 export function repositoryOfImage(

@@ -52,6 +52,9 @@ interface MarkedResource extends Pick<TrustResource, 'vendor' | 'kind' | 'name' 
   readonly observe: (accepted: Accepted) => Promise<VendorFinding>
 }
 
+/** What a vendor states of each of its resources. */
+export type OwnResource = Pick<MarkedResource, 'kind' | 'name' | 'needs' | 'hcl' | 'observe' | 'planRemoval'>
+
 export const markedResource = (
   { vendor, tool, kind, name, needs, entry, hcl, checkAccount, observe, planRemoval }: MarkedResource,
   context: Pick<Context, 'signal'>,

@@ -1,5 +1,6 @@
 /** Formats of Yandex Cloud resource ids and names in a document. https://yandex.cloud/docs/container-registry/concepts/repository */
 import type { TextRule } from '../../document/field-rules.ts'
+import { repositoryList } from '../trust/names.ts'
 
 /** Yandex Cloud chooses ids; its API limits them to 50 characters. */
 const id = '[a-z][a-z0-9]{9,49}'
@@ -24,13 +25,10 @@ export const registryOrRepository: TextRule = {
 }
 
 /** Several, separated by commas: the format of --repository. */
-export const registriesAndRepositories: TextRule = {
-  pattern: new RegExp(`^${repository}(?:, ?${repository})*$`),
-  maxLength: 16_384,
-  expected: `${registryOrRepository.expected}; several separated by commas`,
-}
-
-export const splitRepositories = (text: string): string[] => text.split(',').map((one) => one.trim())
+export const registriesAndRepositories: TextRule = repositoryList(
+  registryOrRepository,
+  new RegExp(`^${repository}(?:, ?${repository})*$`),
+)
 
 /** The registry of one that is valid according to the rules above. */
 export const registryOf = (name: string): string => name.split('/', 1)[0] ?? ''

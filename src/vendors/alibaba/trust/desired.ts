@@ -6,8 +6,9 @@ import { checkIssuerUrl } from '../../../oidc/issuer-url.ts'
 import { quote } from '../../../text/plain-text.ts'
 import { markOf, type SubjectsFrom, subjectsFrom, type TrustedCluster, type TrustNeed } from '../../trust/contract.ts'
 import { policyPrefix } from '../../trust/findings.ts'
+import { splitRepositories } from '../../trust/names.ts'
 import { checkIssuers, documentInvalid, nonEmpty, repositoryMissing, unique } from '../../trust/needs.ts'
-import { clientId, longestIssuer, parseArn, policyArn, repository, splitRepositories, usualAudience } from '../names.ts'
+import { clientId, longestIssuer, parseArn, policyArn, repository, usualAudience } from '../names.ts'
 import type { AlibabaSettings } from '../settings.ts'
 
 export interface DesiredProvider {

@@ -5,6 +5,7 @@
 import type { ImageReference } from '../../../registry/image-reference.ts'
 import { asObject, asText, type JsonObject } from '../../../text/json-fields.ts'
 import { plainJson } from '../../../text/plain-text.ts'
+import { splitRepositories } from '../../trust/names.ts'
 import {
   type Acceptance,
   broadest,
@@ -17,7 +18,6 @@ import {
   parsePolicy,
 } from '../../trust/policy-document.ts'
 import { registryHosts } from '../hosts.ts'
-import { splitRepositories } from '../names.ts'
 import type { DesiredPolicy, DesiredStatement } from './desired.ts'
 
 /** The statements of a policy; undefined if it cannot be read. `text`: JSON. */

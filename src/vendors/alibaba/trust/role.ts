@@ -8,15 +8,16 @@ import {
   type RemovalScope,
   trustRefused,
 } from '../../trust/contract.ts'
+import { describeOwner, isMarked, isPolicyOf } from '../../trust/findings.ts'
+import type { VendorChange, VendorFinding } from '../../trust/marked-resource.ts'
 import {
   describeFormer,
-  describeOwner,
   describeSharing,
-  isMarked,
-  isPolicyOf,
+  describeSubjects,
+  notesOnTrust,
   roleShared,
-} from '../../trust/findings.ts'
-import type { VendorChange, VendorFinding } from '../../trust/marked-resource.ts'
+  withMarks,
+} from '../../trust/role-findings.ts'
 import type { DesiredRole, DesiredStatement } from './desired.ts'
 import { attachedPolicies, type FoundRole, onRole, readRole } from './found-role.ts'
 import {
@@ -169,11 +170,7 @@ function notesOn(desired: DesiredRole, { statements = [] }: FoundRole): string[]
   const broad = all.filter((one) => acceptance(statements, one) === 'broadly').map(({ provider }) => provider)
   const own = new Set(all.map(({ provider }) => provider))
   const others = providersIn(statements).filter((arn) => !own.has(arn))
-  return [
-    ...[...new Set(broad)].map((arn) => `its trust policy accepts further subjects or audiences of ${arn}`),
-    ...others.map((arn) => `it also trusts tokens of ${arn}`),
-    ...otherPrincipalsIn(statements).map((one) => `its trust policy also allows ${one} to assume it`),
-  ]
+  return notesOnTrust(desired, { broad, others, principals: otherPrincipalsIn(statements) })
 }
 
 function creation(desired: DesiredRole, ram: RamConnection): VendorChange {
@@ -189,9 +186,6 @@ function creation(desired: DesiredRole, ram: RamConnection): VendorChange {
   )
 }
 
-const describeSubjects = (statements: readonly DesiredStatement[]) =>
-  statements.map(({ subject, audience, issuer }) => `${subject} of ${issuer} with audience ${audience}`).join(' and ')
-
 /** The existing statements without those that are removed or replaced, and those that are missing. */
 function mergedPolicy(desired: DesiredRole, found: FoundRole, removed: readonly DesiredStatement[] = []): string {
   const obsolete = restrictedIn(desired, found)
@@ -199,12 +193,9 @@ function mergedPolicy(desired: DesiredRole, found: FoundRole, removed: readonly 
   return renderPolicy([...kept, ...missingIn(desired, found).map(renderStatement)])
 }
 
-/** With the marks of all clusters that share the role. */
-function mergedDescription({ marks }: DesiredRole, { description }: FoundRole): string {
-  const carried = marksIn(description)
-  const added = carried.length === 0 ? [] : marks.filter((mark) => !carried.includes(mark))
-  return [...added, description].join(' ')
-}
+/** With the marks of all clusters that share the role; a role of another owner gets none. */
+const mergedDescription = ({ marks }: DesiredRole, { description }: FoundRole): string =>
+  marksIn(description).length === 0 ? description : withMarks(description, marks)
 
 /** RAM has no precondition: the policy is read again immediately before it is written. */
 function trustUpdate(desired: DesiredRole, found: FoundRole, accepted: Accepted, ram: RamConnection): VendorChange {

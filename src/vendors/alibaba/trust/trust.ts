@@ -3,9 +3,10 @@
  * https://www.alibabacloud.com/help/en/ram/user-guide/overview-of-oidc-based-sso
  */
 import type { Context } from '../../../http/context.ts'
-import type { Accepted, OpenedTrust, TrustResource, TrustSetup } from '../../trust/contract.ts'
-import { markedResource, type VendorFinding } from '../../trust/marked-resource.ts'
-import { clusterName, parseArn, repositories, splitRepositories } from '../names.ts'
+import type { OpenedTrust, TrustResource, TrustSetup } from '../../trust/contract.ts'
+import { markedResource, type OwnResource } from '../../trust/marked-resource.ts'
+import { splitRepositories } from '../../trust/names.ts'
+import { clusterName, parseArn, repositories } from '../names.ts'
 import type { AlibabaSettings } from '../settings.ts'
 import { type DesiredState, desiredState } from './desired.ts'
 import { imageInRepository, repositoryOfImage } from './policies.ts'
@@ -104,12 +105,7 @@ const resourcesOf = ({ providers, roles, policies }: DesiredState, ram: RamConne
   ]),
 ]
 
-interface RamResource extends Pick<TrustResource, 'kind' | 'name' | 'needs' | 'planRemoval'> {
-  readonly hcl: ReturnType<typeof roleBlock>
-  readonly observe: (accepted: Accepted) => Promise<VendorFinding>
-}
-
-const resourceOf = (resource: RamResource, ram: RamConnection): TrustResource =>
+const resourceOf = (resource: OwnResource, ram: RamConnection): TrustResource =>
   markedResource(
     {
       ...resource,

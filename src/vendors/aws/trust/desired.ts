@@ -4,17 +4,10 @@ import { PullpassError } from '../../../errors/pullpass-error.ts'
 import { checkIssuerUrl } from '../../../oidc/issuer-url.ts'
 import { markOf, type SubjectsFrom, subjectsFrom, type TrustedCluster, type TrustNeed } from '../../trust/contract.ts'
 import { policyPrefix } from '../../trust/findings.ts'
+import { splitRepositories } from '../../trust/names.ts'
 import { checkIssuers, documentInvalid, nonEmpty, repositoryMissing, unique } from '../../trust/needs.ts'
 import { publicRegion } from '../endpoints.ts'
-import {
-  checkSubject,
-  parseRole,
-  providerArn,
-  providerKey,
-  publicRegistry,
-  repositoryArn,
-  splitRepositories,
-} from '../names.ts'
+import { checkSubject, parseRole, providerArn, providerKey, publicRegistry, repositoryArn } from '../names.ts'
 import { usualAudience } from '../session.ts'
 import type { AwsSettings, ProviderTrust } from '../settings.ts'
 

@@ -6,6 +6,7 @@
 import type { ImageReference } from '../../../registry/image-reference.ts'
 import { asList, asObject, asText, type JsonObject } from '../../../text/json-fields.ts'
 import { plainJson } from '../../../text/plain-text.ts'
+import { splitRepositories } from '../../trust/names.ts'
 import {
   type Acceptance,
   broadest,
@@ -17,7 +18,6 @@ import {
   otherMembers,
   parsePolicy,
 } from '../../trust/policy-document.ts'
-import { splitRepositories } from '../names.ts'
 import { parseRegistryHost, partitionOfRegion } from '../partitions.ts'
 import { type DesiredPolicy, type DesiredStatement, isOwnSid, type Tokens } from './desired.ts'
 

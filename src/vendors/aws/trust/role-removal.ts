@@ -1,7 +1,8 @@
 /** What destroy removes of a role. https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteRole.html */
 import type { JsonObject } from '../../../text/json-fields.ts'
 import type { RemovalPlan, RemovalScope } from '../../trust/contract.ts'
-import { describeOwner, incompletePolicies, isMarked, isPolicyOf } from '../../trust/findings.ts'
+import { describeOwner, isMarked, isPolicyOf } from '../../trust/findings.ts'
+import { incompletePolicies } from '../../trust/role-findings.ts'
 import { type DesiredRole, formerPolicyName } from './desired.ts'
 import { named, policiesOf, readRole } from './found-role.ts'
 import { isStatementOf, policyResourceName, renderPolicy, sidIn } from './policies.ts'

@@ -2,15 +2,16 @@
 import type { PullpassError } from '../../../errors/pullpass-error.ts'
 import type { JsonObject } from '../../../text/json-fields.ts'
 import { type Accepted, trustRefused } from '../../trust/contract.ts'
+import { isMarked } from '../../trust/findings.ts'
+import type { VendorChange, VendorFinding } from '../../trust/marked-resource.ts'
 import {
   describeFormer,
   describeSharing,
-  describeTokens,
-  isMarked,
+  describeSubjects,
+  notesOnTrust,
   roleShared,
   whyFormerStay,
-} from '../../trust/findings.ts'
-import type { VendorChange, VendorFinding } from '../../trust/marked-resource.ts'
+} from '../../trust/role-findings.ts'
 import { parseRole } from '../names.ts'
 import type { DesiredRole, DesiredStatement, Tokens } from './desired.ts'
 import { type FoundRole, named, policiesOf, readRole } from './found-role.ts'
@@ -182,7 +183,7 @@ function restriction(desired: DesiredRole, found: FoundRole): Pick<VendorFinding
   if (restricted.length === 0) return undefined
   return {
     fault: trustRefused(
-      `role ${desired.arn} accepts ${describeSubjects(missingIn(desired, found))} only with further conditions: ${describeRestricted(restricted)}`,
+      `role ${desired.arn} accepts ${describeStatements(missingIn(desired, found))} only with further conditions: ${describeRestricted(restricted)}`,
       {
         expected: 'a statement with conditions on the subject and the audience only: pullpass does not evaluate others',
         hint: 'it was not changed: pullpass would remove these conditions; if that is intended: --replace trustPolicy',
@@ -206,16 +207,8 @@ function notesOn(desired: DesiredRole, { statements = [] }: FoundRole, former: r
     const isKnown = all.some((known) => hasTokens(one, known)) || former.some(({ statement }) => statement === one)
     return isKnown ? [] : [tokens]
   }
-  return [
-    ...[...new Set(broad)].map((arn) => `its trust policy accepts further subjects or audiences of ${arn}`),
-    ...statements
-      .flatMap(furtherOf)
-      .map(
-        (one) => `it also trusts ${describeTokens(desired, one)} of ${one.provider}, by a statement of another owner`,
-      ),
-    ...others.map((arn) => `it also trusts tokens of ${arn}`),
-    ...otherPrincipalsIn(statements).map((one) => `its trust policy also allows ${one} to assume it`),
-  ]
+  const further = statements.flatMap(furtherOf)
+  return notesOnTrust(desired, { broad, further, others, principals: otherPrincipalsIn(statements) })
 }
 
 function creation(desired: DesiredRole, { call }: IamConnection): VendorChange {
@@ -225,7 +218,7 @@ function creation(desired: DesiredRole, { call }: IamConnection): VendorChange {
   const duration = maxSessionSeconds === 3600 ? [] : ['--max-session-duration', String(maxSessionSeconds)]
   return {
     action: 'create',
-    description: `create role ${arn}, which trusts ${describeSubjects(statements)}`,
+    description: `create role ${arn}, which trusts ${describeStatements(statements)}`,
     words: [
       'iam',
       'create-role',
@@ -249,8 +242,8 @@ function creation(desired: DesiredRole, { call }: IamConnection): VendorChange {
   }
 }
 
-const describeSubjects = (statements: readonly DesiredStatement[]) =>
-  statements.map(({ subject, audience, key }) => `${subject} of https://${key} with audience ${audience}`).join(' and ')
+const describeStatements = (statements: readonly DesiredStatement[]) =>
+  describeSubjects(statements.map((one) => ({ ...one, issuer: `https://${one.key}` })))
 
 /** The existing statements without those that are removed or replaced, and those that are missing. */
 function mergedPolicy(desired: DesiredRole, found: FoundRole, removed: readonly FormerStatement[] = []): string {
@@ -268,7 +261,7 @@ function trustUpdate(desired: DesiredRole, found: FoundRole, accepted: Accepted,
   return {
     action: 'update',
     fields: ['trustPolicy'],
-    description: `update role ${arn}: its trust policy also accepts ${describeSubjects(missingIn(desired, found))}${without}`,
+    description: `update role ${arn}: its trust policy also accepts ${describeStatements(missingIn(desired, found))}${without}`,
     words: [
       'iam',
       'update-assume-role-policy',

@@ -1,7 +1,6 @@
 /** Trust at AWS: an OIDC provider, a role and its policy. https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_oidc.html */
 import type { Context } from '../../../http/context.ts'
 import type {
-  Accepted,
   ClusterIds,
   DesiredTrust,
   OpenedTrust,
@@ -9,8 +8,9 @@ import type {
   TrustResource,
   TrustSetup,
 } from '../../trust/contract.ts'
-import { markedResource, type VendorFinding } from '../../trust/marked-resource.ts'
-import { parseRole, repositoryArns, splitRepositories } from '../names.ts'
+import { markedResource, type OwnResource } from '../../trust/marked-resource.ts'
+import { splitRepositories } from '../../trust/names.ts'
+import { parseRole, repositoryArns } from '../names.ts'
 import type { AwsSettings } from '../settings.ts'
 import { type DesiredState, desiredState, type TrustSettings } from './desired.ts'
 import { imageInRepository, policyResourceName, repositoryOfImage } from './policies.ts'
@@ -84,61 +84,58 @@ function openResources(desired: DesiredState, context: Context): OpenedTrust {
 
 function resourcesOf(desired: DesiredState, connectionOf: (arn: string) => IamConnection): TrustResource[] {
   return [
-    ...desired.providers.map((one) =>
-      resourceOf({
-        kind: 'provider',
-        name: one.arn,
-        needs: [],
-        hcl: providerBlock(one),
-        iam: connectionOf(one.arn),
-        observe: (accepted, iam) => observeProvider(one, accepted, iam),
-        planRemoval: (scope, iam) => planProviderRemoval(one, scope, iam),
-      }),
-    ),
-    ...desired.roles.map((one) =>
-      resourceOf({
-        kind: 'role',
-        name: one.arn,
-        needs: [...new Set(one.statements.map(({ provider }) => provider))],
-        hcl: roleBlock(one),
-        iam: connectionOf(one.arn),
-        observe: (accepted, iam) => observeRole(one, accepted, iam),
-        planRemoval: (scope, iam) => planRoleRemoval(one, scope, iam),
-      }),
-    ),
-    ...desired.policies.map((one) =>
-      resourceOf({
-        kind: 'policy',
-        name: policyResourceName(one.role, one.name),
-        needs: [one.role],
-        hcl: policyBlock(one),
-        iam: connectionOf(one.role),
-        observe: (_, iam) => observePolicy(one, iam),
-        planRemoval: (_, iam) => planPolicyRemoval(one, iam),
-      }),
-    ),
+    ...desired.providers.map((one) => {
+      const iam = connectionOf(one.arn)
+      return resourceOf(
+        {
+          kind: 'provider',
+          name: one.arn,
+          needs: [],
+          hcl: providerBlock(one),
+          observe: (accepted) => observeProvider(one, accepted, iam),
+          planRemoval: (scope) => planProviderRemoval(one, scope, iam),
+        },
+        iam,
+      )
+    }),
+    ...desired.roles.map((one) => {
+      const iam = connectionOf(one.arn)
+      return resourceOf(
+        {
+          kind: 'role',
+          name: one.arn,
+          needs: [...new Set(one.statements.map(({ provider }) => provider))],
+          hcl: roleBlock(one),
+          observe: (accepted) => observeRole(one, accepted, iam),
+          planRemoval: (scope) => planRoleRemoval(one, scope, iam),
+        },
+        iam,
+      )
+    }),
+    ...desired.policies.map((one) => {
+      const iam = connectionOf(one.role)
+      return resourceOf(
+        {
+          kind: 'policy',
+          name: policyResourceName(one.role, one.name),
+          needs: [one.role],
+          hcl: policyBlock(one),
+          observe: () => observePolicy(one, iam),
+          planRemoval: () => planPolicyRemoval(one, iam),
+        },
+        iam,
+      )
+    }),
   ]
 }
 
-interface AwsResource extends Pick<TrustResource, 'kind' | 'name' | 'needs'> {
-  readonly hcl: ReturnType<typeof roleBlock>
-  readonly iam: IamConnection
-  readonly observe: (accepted: Accepted, iam: IamConnection) => Promise<VendorFinding>
-  readonly planRemoval: (
-    scope: Parameters<TrustResource['planRemoval']>[0],
-    iam: IamConnection,
-  ) => ReturnType<TrustResource['planRemoval']>
-}
-
-const resourceOf = ({ iam, observe, planRemoval, ...resource }: AwsResource): TrustResource =>
+const resourceOf = (resource: OwnResource, iam: IamConnection): TrustResource =>
   markedResource(
     {
       ...resource,
       vendor: 'aws',
       tool: 'aws',
       checkAccount: async () => await checkAccount(iam, parseRole(resource.name).account, resource.name),
-      observe: async (accepted) => await observe(accepted, iam),
-      planRemoval: async (scope) => await planRemoval(scope, iam),
     },
     iam.context,
   )

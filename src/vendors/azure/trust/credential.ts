@@ -7,7 +7,7 @@
 import { PullpassError } from '../../../errors/pullpass-error.ts'
 import { UnexpectedResponse } from '../../../http/send.ts'
 import { accountOf } from '../../../identity/service-account.ts'
-import { asList, asObject } from '../../../text/json-fields.ts'
+import { asList, asObject, shortText } from '../../../text/json-fields.ts'
 import { quote } from '../../../text/plain-text.ts'
 import {
   type Accepted,
@@ -22,7 +22,7 @@ import {
 import { credentialCommand, credentialHcl, deleteCredential, scriptLine } from './commands.ts'
 import { type DesiredCredential, type DesiredIdentity, markInName } from './desired.ts'
 import type { FoundIdentity } from './identity.ts'
-import { type AzureConnection, itemsOf, sendArm, sendGraph, shortText } from './requests.ts'
+import { type AzureConnection, itemsOf, sendArm, sendGraph } from './requests.ts'
 
 export interface FoundCredential {
   /** A UUID for applications; the resource id for managed identities. */

@@ -57,14 +57,6 @@ export interface TrustRequest<T> extends Pick<ApiRequest<T>, 'method' | 'json'> 
 
 const statuses = [200, 201, 202, 204]
 
-/** Characters of a field; the longest at Azure has 8 KiB, the condition of a role. */
-const longestText = 8192
-
-export function shortText(value: unknown): string | undefined {
-  const text = asText(value)
-  return text !== undefined && text.length > longestText ? undefined : text
-}
-
 /** @throws TRUST_DENIED, TRUST_NOT_FOUND, TRUST_CONFLICT, TRUST_REFUSED, TRUST_UNAVAILABLE */
 export async function sendArm<T>(azure: AzureConnection, { path, read, ...rest }: TrustRequest<T>): Promise<T> {
   return await send(azure.context, {

@@ -4,7 +4,7 @@
  * https://learn.microsoft.com/rest/api/authorization/role-assignments
  */
 import { createHash } from 'node:crypto'
-import { asObject } from '../../../text/json-fields.ts'
+import { asObject, shortText } from '../../../text/json-fields.ts'
 import { orAbsent } from '../../operator.ts'
 import {
   type Accepted,
@@ -18,7 +18,7 @@ import {
 import { resourceParts } from '../names.ts'
 import { type Assignment, assignmentHcl, createAssignment, scriptLine, updateAssignment } from './commands.ts'
 import type { DesiredRole } from './desired.ts'
-import { type AzureConnection, itemsOf, sendArm, shortText } from './requests.ts'
+import { type AzureConnection, itemsOf, sendArm } from './requests.ts'
 
 export interface FoundRegistry {
   readonly loginServer: string

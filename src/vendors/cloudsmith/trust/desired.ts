@@ -7,8 +7,9 @@ import { accountOf } from '../../../identity/service-account.ts'
 import { checkIssuerUrl } from '../../../oidc/issuer-url.ts'
 import { markOf, type SubjectsFrom, subjectsFrom, type TrustedCluster, type TrustNeed } from '../../trust/contract.ts'
 import { policyPrefix } from '../../trust/findings.ts'
+import { splitRepositories } from '../../trust/names.ts'
 import { checkIssuers, documentInvalid, nonEmpty, repositoryMissing, unique } from '../../trust/needs.ts'
-import { parseRepository, repositories, splitRepositories } from '../names.ts'
+import { parseRepository, repositories } from '../names.ts'
 import type { CloudsmithSettings } from '../settings.ts'
 
 type Need = TrustNeed<CloudsmithSettings>

@@ -6,7 +6,7 @@
 import { PullpassError } from '../../../errors/pullpass-error.ts'
 import type { Context } from '../../../http/context.ts'
 import { UnexpectedResponse } from '../../../http/send.ts'
-import { asList, asObject } from '../../../text/json-fields.ts'
+import { asList, asObject, shortText } from '../../../text/json-fields.ts'
 import { orAbsent } from '../../operator.ts'
 import { markOf } from '../../trust/contract.ts'
 import { isMarked } from '../../trust/findings.ts'
@@ -19,7 +19,6 @@ import {
   providersPath,
   repositoryApi,
   servicesPath,
-  shortText,
   slugIn,
 } from './requests.ts'
 

@@ -5,7 +5,7 @@
 import type { Context } from '../../../http/context.ts'
 import type { Refusal } from '../../../http/request-errors.ts'
 import { UnexpectedResponse } from '../../../http/send.ts'
-import { asList, asObject, asText } from '../../../text/json-fields.ts'
+import { asList, asObject, asText, shortText } from '../../../text/json-fields.ts'
 import { orAbsent, throttled, unavailable } from '../../operator.ts'
 import { requestTrust, type TokenApi } from '../../trust/token-api.ts'
 import { isSlug } from '../names.ts'
@@ -61,14 +61,6 @@ export async function listAll<T>(
     if (found.length < pageSize) break
   }
   return items
-}
-
-const longestText = 8192
-
-/** Of any length up to that of a description or a URL. */
-export function shortText(value: unknown): string | undefined {
-  const text = asText(value)
-  return text !== undefined && text.length > longestText ? undefined : text
 }
 
 /** Slugs are used in paths and printed commands. @throws UnexpectedResponse */

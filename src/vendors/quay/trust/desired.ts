@@ -5,8 +5,9 @@
 import { accountOf } from '../../../identity/service-account.ts'
 import { checkIssuerUrl } from '../../../oidc/issuer-url.ts'
 import { markOf, type SubjectsFrom, subjectsFrom, type TrustedCluster, type TrustNeed } from '../../trust/contract.ts'
+import { splitRepositories } from '../../trust/names.ts'
 import { checkIssuers, documentInvalid, nonEmpty, repositoryMissing, unique } from '../../trust/needs.ts'
-import { isOfOrganization, organizationOf, repositoryName, shortNameOf, splitRepositories } from '../names.ts'
+import { isOfOrganization, organizationOf, repositoryName, shortNameOf } from '../names.ts'
 import type { QuaySettings } from '../settings.ts'
 
 export interface DesiredRobot {

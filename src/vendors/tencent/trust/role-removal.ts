@@ -1,7 +1,8 @@
 /** What destroy removes of a role. https://www.tencentcloud.com/document/product/598/32211 */
 
 import { marksIn, type RemovalPlan, type RemovalScope } from '../../trust/contract.ts'
-import { describeOwner, incompletePolicies, isMarked, isPolicyOf } from '../../trust/findings.ts'
+import { describeOwner, isMarked, isPolicyOf } from '../../trust/findings.ts'
+import { incompletePolicies } from '../../trust/role-findings.ts'
 import { parseRole } from '../names.ts'
 import type { DesiredRole } from './desired.ts'
 import { type FoundRole, policiesOf, readRole } from './found-role.ts'

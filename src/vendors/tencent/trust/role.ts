@@ -5,8 +5,17 @@
  */
 
 import { type Accepted, marksIn, trustRefused } from '../../trust/contract.ts'
-import { describeSharing, describeTokens, isMarked, roleShared, whyFormerStay } from '../../trust/findings.ts'
+import { isMarked } from '../../trust/findings.ts'
 import type { VendorChange, VendorFinding } from '../../trust/marked-resource.ts'
+import {
+  describeSharing,
+  describeSubjects,
+  describeTokens,
+  notesOnTrust,
+  roleShared,
+  whyFormerStay,
+  withMarks,
+} from '../../trust/role-findings.ts'
 import { parseRole } from '../names.ts'
 import type { DesiredRole, DesiredStatement } from './desired.ts'
 import { type FoundRole, policiesOf, readRole } from './found-role.ts'
@@ -133,20 +142,9 @@ function notesOn(desired: DesiredRole, found: FoundRole): string[] {
           ? []
           : [tokens]
       })
-  return [
-    ...[...new Set(broad)].map((arn) => `its trust policy accepts further subjects or audiences of ${arn}`),
-    ...further.map(
-      (one) => `it also trusts ${describeTokens(desired, one)} of ${one.provider}, by a statement of another owner`,
-    ),
-    ...providersIn(statements)
-      .filter((arn) => !own.has(arn))
-      .map((arn) => `it also trusts tokens of ${arn}`),
-    ...otherPrincipalsIn(statements).map((one) => `its trust policy also allows ${one} to assume it`),
-  ]
+  const others = providersIn(statements).filter((arn) => !own.has(arn))
+  return notesOnTrust(desired, { broad, further, others, principals: otherPrincipalsIn(statements) })
 }
-
-const describeSubjects = (statements: readonly DesiredStatement[]) =>
-  statements.map(({ subject, audience, issuer }) => `${subject} of ${issuer} with audience ${audience}`).join(' and ')
 
 function creation({ arn, description, statements }: DesiredRole, cam: CamConnection): VendorChange {
   const fields = {
@@ -219,8 +217,7 @@ function formerRemoval(
 const isIncompleteMark = (desired: DesiredRole, found: FoundRole) =>
   marksIn(found.description).length > 0 && markedDescription(desired, found) !== found.description
 
-const markedDescription = ({ marks }: DesiredRole, { description }: FoundRole) =>
-  [...marks.filter((mark) => !marksIn(description).includes(mark)), description].join(' ')
+const markedDescription = ({ marks }: DesiredRole, { description }: FoundRole) => withMarks(description, marks)
 
 export const descriptionRequest = (arn: string, description: string): CamRequest => ({
   action: 'UpdateRoleDescription',

@@ -1,24 +1,9 @@
 /** Trust at Tencent Cloud: an OIDC provider, a role and a policy of CAM. https://www.tencentcloud.com/document/product/598/47191 */
 import type { Context } from '../../../http/context.ts'
-import type {
-  Accepted,
-  OpenedTrust,
-  RemovalPlan,
-  RemovalScope,
-  TrustFinding,
-  TrustResource,
-  TrustSetup,
-} from '../../trust/contract.ts'
-import { markedResource, type VendorFinding } from '../../trust/marked-resource.ts'
-import {
-  imageInRepository,
-  parseRole,
-  providerId,
-  repositories,
-  repositoryOfImage,
-  roleNamed,
-  splitRepositories,
-} from '../names.ts'
+import type { OpenedTrust, TrustResource, TrustSetup } from '../../trust/contract.ts'
+import { markedResource, type OwnResource } from '../../trust/marked-resource.ts'
+import { splitRepositories } from '../../trust/names.ts'
+import { imageInRepository, parseRole, providerId, repositories, repositoryOfImage, roleNamed } from '../names.ts'
 import type { TencentSettings } from '../settings.ts'
 import { type DesiredState, desiredState } from './desired.ts'
 import { policyResourceName } from './policies.ts'
@@ -73,58 +58,58 @@ function openResources(desired: DesiredState, context: Context): OpenedTrust {
 
 function resourcesOf(desired: DesiredState, connectionTo: (place: CamPlace) => CamConnection): TrustResource[] {
   return [
-    ...desired.providers.map((one) =>
-      resourceOf({
-        kind: 'provider',
-        name: one.arn,
-        needs: [],
-        hcl: desiredBlock(one),
-        cam: connectionTo(one.place),
-        observe: (accepted, cam) => observeProvider(one, accepted, cam),
-        planRemoval: (scope, cam) => planProviderRemoval(one, scope, cam),
-      }),
-    ),
-    ...desired.roles.map((one) =>
-      resourceOf({
-        kind: 'role',
-        name: one.arn,
-        needs: [...new Set(one.statements.map(({ provider }) => provider))],
-        hcl: roleBlock(one),
-        cam: connectionTo(one.place),
-        observe: (accepted, cam) => observeRole(one, accepted, cam),
-        planRemoval: (scope, cam) => planRoleRemoval(one, scope, cam),
-      }),
-    ),
-    ...desired.policies.map((one) =>
-      resourceOf({
-        kind: 'policy',
-        name: policyResourceName(one.role, one.name),
-        needs: [one.role],
-        hcl: (presence) => policyBlock(one, { policy: presence, attachment: presence }),
-        cam: connectionTo(one.place),
-        observe: (_, cam) => observePolicy(one, cam, (presence) => policyBlock(one, presence)),
-        planRemoval: (scope, cam) => planPolicyRemoval(one, scope, cam),
-      }),
-    ),
+    ...desired.providers.map((one) => {
+      const cam = connectionTo(one.place)
+      return resourceOf(
+        {
+          kind: 'provider',
+          name: one.arn,
+          needs: [],
+          hcl: desiredBlock(one),
+          observe: (accepted) => observeProvider(one, accepted, cam),
+          planRemoval: (scope) => planProviderRemoval(one, scope, cam),
+        },
+        cam,
+      )
+    }),
+    ...desired.roles.map((one) => {
+      const cam = connectionTo(one.place)
+      return resourceOf(
+        {
+          kind: 'role',
+          name: one.arn,
+          needs: [...new Set(one.statements.map(({ provider }) => provider))],
+          hcl: roleBlock(one),
+          observe: (accepted) => observeRole(one, accepted, cam),
+          planRemoval: (scope) => planRoleRemoval(one, scope, cam),
+        },
+        cam,
+      )
+    }),
+    ...desired.policies.map((one) => {
+      const cam = connectionTo(one.place)
+      return resourceOf(
+        {
+          kind: 'policy',
+          name: policyResourceName(one.role, one.name),
+          needs: [one.role],
+          hcl: (presence) => policyBlock(one, { policy: presence, attachment: presence }),
+          observe: () => observePolicy(one, cam, (presence) => policyBlock(one, presence)),
+          planRemoval: (scope) => planPolicyRemoval(one, scope, cam),
+        },
+        cam,
+      )
+    }),
   ]
 }
 
-interface CamResource extends Pick<TrustResource, 'kind' | 'name' | 'needs'> {
-  readonly hcl: (presence: TrustFinding['presence']) => TrustFinding['hcl']
-  readonly cam: CamConnection
-  readonly observe: (accepted: Accepted, cam: CamConnection) => Promise<VendorFinding>
-  readonly planRemoval: (scope: RemovalScope, cam: CamConnection) => Promise<RemovalPlan>
-}
-
-const resourceOf = ({ cam, observe, planRemoval, ...resource }: CamResource): TrustResource =>
+const resourceOf = (resource: OwnResource, cam: CamConnection): TrustResource =>
   markedResource(
     {
       ...resource,
       vendor: 'tencent',
       tool: 'tccli',
       checkAccount: async () => await checkAccount(cam, parseRole(resource.name).account, resource.name),
-      observe: async (accepted) => await observe(accepted, cam),
-      planRemoval: async (scope) => await planRemoval(scope, cam),
     },
     cam.context,
   )

@@ -6,12 +6,12 @@
 import { PullpassError } from '../../../errors/pullpass-error.ts'
 import type { Context } from '../../../http/context.ts'
 import { accountOf } from '../../../identity/service-account.ts'
-import { asList, asObject } from '../../../text/json-fields.ts'
+import { asList, asObject, shortText } from '../../../text/json-fields.ts'
 import { orAbsent } from '../../operator.ts'
 import { type Accepted, type TrustFinding, trustRefused } from '../../trust/contract.ts'
 import { type OtherToken, sharingOf } from '../../trust/findings.ts'
 import { accountName, type DesiredAccount, type DesiredFederation } from './desired.ts'
-import { idIn, listYandex, type RoleNeeded, sendYandex, shortText } from './requests.ts'
+import { idIn, listYandex, type RoleNeeded, sendYandex } from './requests.ts'
 
 export interface FoundFederation {
   readonly id: string

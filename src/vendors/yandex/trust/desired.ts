@@ -7,8 +7,9 @@ import { PullpassError } from '../../../errors/pullpass-error.ts'
 import { accountOf } from '../../../identity/service-account.ts'
 import { checkIssuerUrl } from '../../../oidc/issuer-url.ts'
 import { markOf, type SubjectsFrom, subjectsFrom, type TrustedCluster, type TrustNeed } from '../../trust/contract.ts'
+import { splitRepositories } from '../../trust/names.ts'
 import { repositoryMissing } from '../../trust/needs.ts'
-import { registryOrRepository, splitRepositories } from '../names.ts'
+import { registryOrRepository } from '../names.ts'
 import type { YandexSettings } from '../settings.ts'
 
 export interface DesiredAccount {

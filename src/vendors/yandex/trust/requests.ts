@@ -7,7 +7,7 @@ import { randomUUID } from 'node:crypto'
 import type { Context } from '../../../http/context.ts'
 import type { Refusal } from '../../../http/request-errors.ts'
 import { type ApiRequest, send, UnexpectedResponse } from '../../../http/send.ts'
-import { asList, asObject, asText } from '../../../text/json-fields.ts'
+import { asList, asObject, asText, shortText } from '../../../text/json-fields.ts'
 import { shellVariable } from '../../../text/shell.ts'
 import { followOperation, type Operation, readOperationState } from '../../operation.ts'
 import { configuringTrust, withoutSecrets } from '../../operator.ts'
@@ -124,13 +124,6 @@ function readOperation(body: unknown): Operation {
   const state = readOperationState(body)
   if (!state.done && !isId(name)) throw new UnexpectedResponse('it names no operation')
   return { ...state, name: isId(name) ? name : 'without an id' }
-}
-
-const longestText = 8192
-
-export function shortText(value: unknown): string | undefined {
-  const text = asText(value)
-  return text !== undefined && text.length > longestText ? undefined : text
 }
 
 /** Ids are used in paths and printed commands. @throws UnexpectedResponse */

@@ -5,7 +5,7 @@
  * https://github.com/yandex-cloud/cloudapi: containerregistry/v1/registry_service.proto, repository_service.proto, access/access.proto
  */
 import type { Context } from '../../../http/context.ts'
-import { asObject } from '../../../text/json-fields.ts'
+import { asObject, shortText } from '../../../text/json-fields.ts'
 import { orAbsent } from '../../operator.ts'
 import {
   type Change,
@@ -18,7 +18,7 @@ import {
 import { kindOf, registryOf } from '../names.ts'
 import { changeOf, roleHcl } from './commands.ts'
 import { type DesiredRole, roleName } from './desired.ts'
-import { changeYandex, idIn, listYandex, type RoleNeeded, sendYandex, shortText } from './requests.ts'
+import { changeYandex, idIn, listYandex, type RoleNeeded, sendYandex } from './requests.ts'
 
 const puller = 'container-registry.images.puller'
 
