@@ -167,6 +167,17 @@ test('a response of Chainguard', async (t) => {
         returning({ claimMatch: { issuer: line, subject } }),
         /identity \S+ is for issuer https:\/\/a\.example\.com/,
       ],
+      'a hundred thousand characters of keys': [
+        returning({
+          claimMatch: undefined,
+          staticKeys: {
+            issuer: own.claimMatch?.issuer,
+            subject,
+            issuerKeys: JSON.stringify({ keys: [{ kty: 'RSA', kid: 'a', n: 'A'.repeat(100_000), e: 'AQAB' }] }),
+          },
+        }),
+        /identity \S+ stores its keys, without the key \S+ of the cluster$/m,
+      ],
       'control characters in an error': [
         { status: 400, body: { code: 9, message: `a\u001b[31m\nfix: ${'b'.repeat(5000)}` } },
         /"a \[31m fix: b+…"/,

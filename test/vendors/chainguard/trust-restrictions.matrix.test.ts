@@ -117,10 +117,10 @@ const keptFields: readonly Planted[] = [
     grants: false,
   },
   {
-    title: 'stored keys without one of the cluster are refused, with the command that stores them',
-    change: storing(() => ({ issuerKeys: '{"keys":[]}' })),
+    title: 'stored keys without one of the cluster are refused, with the command that adds it to them',
+    change: storing(() => ({ issuerKeys: '{"keys":[{"kty":"RSA","kid":"old","n":"AQAB","e":"AQAB"}]}' })),
     seen: new RegExp(
-      `^TRUST_REFUSED \\(trust\\): identity \\S+ stores its keys, without the key \\S+ of the cluster$[\\s\\S]*fix: store them: chainctl iam identities update ${identityUid} --issuer-keys '\\{`,
+      `^TRUST_REFUSED \\(trust\\): identity \\S+ stores its keys, without the key \\S+ of the cluster$[\\s\\S]*fix: add them: chainctl iam identities update ${identityUid} --issuer-keys '\\{"keys":\\[\\{.*"kid":"old"`,
       'm',
     ),
     grants: false,
@@ -132,7 +132,7 @@ const keptFields: readonly Planted[] = [
         keys: [...sandbox.cluster.keys.jwks.keys, { kty: 'RSA', kid: 'old', n: 'AQAB', e: 'AQAB' }],
       }),
     })),
-    seen: /^note: .*: it also stores the key old, which the cluster does not serve: chainctl iam identities update /m,
+    seen: /^note: .*: it also stores the key old, which this API server does not serve$/m,
     grants: true,
   },
   {
@@ -205,7 +205,9 @@ test('an identity of Chainguard that exists:', async (t) => {
     state.bindings.set(further, { uid: further, identityUid, roleUid: roles.viewer })
     assert.equal((await run(apply)).exitCode, 0)
     change(claimsWith({ subjectPattern: '.*' }, 'subject')(world))
-    assert.match((await run(['trust', 'destroy', '--yes'])).stdout, /: the identity is also for other tokens$/m)
+    const kept = await run(['trust', 'destroy', '--yes'])
+    assert.match(kept.stdout, /: the identity is also for other tokens$/m)
+    assert.match(kept.stdout, /^note: identities\/\S+: it is also for other tokens$/m)
     change(initial)
     change({ description: `${/pullpass:\w+/.exec((await run(['trust', 'plan'])).stdout)?.[0] ?? ''} x` })
     const destroyed = await run(['trust', 'destroy', '--yes'])

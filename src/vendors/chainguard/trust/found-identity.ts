@@ -102,10 +102,14 @@ export function replacingClaims({ match }: AcceptedClaims, claims: Partial<Claim
 
 const isOf = (claim: keyof Claims, field: string) => field === claim || field === `${claim}Pattern`
 
+/** Larger ones are not those of a cluster, and count as none: the keys are part of a printed command. */
+const longestJwks = 64 * 1024
+
 function keysIn(found: JsonObject | undefined): AcceptedKeys | undefined {
   if (found === undefined) return undefined
   const { issuer, subject, issuerKeys, expirationTime, audiences } = found
-  const text = asText(issuerKeys) ?? ''
+  const stored = asText(issuerKeys) ?? ''
+  const text = stored.length > longestJwks ? '' : stored
   const expiresMs = Date.parse(shortText(expirationTime) ?? '')
   return {
     by: 'keys',

@@ -5,14 +5,15 @@
  */
 import { PullpassError } from '../../../errors/pullpass-error.ts'
 import type { Context } from '../../../http/context.ts'
-import { sameKey } from '../../../oidc/keys.ts'
+import { type IssuerKey, mergeKeys, sameKey } from '../../../oidc/keys.ts'
 import { kidsOf } from '../../../oidc/stored-keys.ts'
+import { asTexts } from '../../../text/json-fields.ts'
 import { rfc3339 } from '../../../text/time.ts'
 import { type Accepted, marksIn, type RemovalPlan, type RemovalScope, trustRefused } from '../../trust/contract.ts'
 import { describeOwner, isMarked, sharingOf } from '../../trust/findings.ts'
 import type { VendorChange, VendorFinding } from '../../trust/marked-resource.ts'
 import { organizationOf } from '../names.ts'
-import { absentIdentity, commandOf, compareClaim, jwksOf, nameAnother } from './create-identity.ts'
+import { absentIdentity, commandOf, compareClaim, isFor, jwksOf, nameAnother } from './create-identity.ts'
 import { type Claims, claimNames, type DesiredIdentity, identityName } from './desired.ts'
 import {
   type AcceptedClaims,
@@ -99,8 +100,9 @@ function shown(accepts: AcceptedClaims, name: ClaimName): string {
 }
 
 function otherClaims({ match: { claims, claimPatterns } }: AcceptedClaims): string[] {
-  const names = [claims, claimPatterns].flatMap((one) => Object.keys(Object(one)))
-  return names.length === 0 ? [] : [`it also compares the claims ${names.join(', ')}, which tokens must have`]
+  const names = [claims, claimPatterns].flatMap((one) => Object.keys(asTexts(one))).map((name) => name.slice(0, 100))
+  if (names.length === 0) return []
+  return [`it also compares the claims ${names.slice(0, 10).join(', ')}, which tokens must have`]
 }
 
 function otherToken(
@@ -201,16 +203,13 @@ function evaluateKeys(
     return { verdict: 'refused', fault: trustRefused(seen, { expected, ...nameAnother(desired, 'keys') }) }
   }
   const served = desired.keys ?? []
-  const isIn = (key: (typeof keys)[number], all: typeof keys) =>
-    all.some((one) => one.keyId === key.keyId && sameKey(one, key))
   const missing = served.filter((key) => !isIn(key, keys))
-  const command = commandOf(['iam', 'identities', 'update', uid, '--issuer-keys', jwksOf(served), '--yes'])
   if (missing.length > 0) {
-    const fault = trustRefused(`identity ${uid} stores its keys, without the key ${kidsOf(missing)} of the cluster`, {
-      expected: 'all keys of the cluster',
-      hint: 'store them',
-      command,
-    })
+    // Other API servers may have the other keys.
+    const all = jwksOf(mergeKeys(served, keys))
+    const command = commandOf(['iam', 'identities', 'update', uid, '--issuer-keys', all, '--yes'])
+    const seen = `identity ${uid} stores its keys, without the key ${kidsOf(missing)} of the cluster`
+    const fault = trustRefused(seen, { expected: 'all keys of the cluster', hint: 'add them', command })
     return { verdict: 'refused', fault, override: { command } }
   }
   const extra = desired.keys === undefined ? [] : keys.filter((key) => !isIn(key, served))
@@ -218,23 +217,26 @@ function evaluateKeys(
   const notes = [
     `the keys that it stores ${until}: before that, create another identity and name its id in chainguard.identity`,
     ...(desired.keys === undefined ? ['these keys were not compared: the cluster was not read'] : []),
-    ...(extra.length > 0
-      ? [`it also stores the key ${kidsOf(extra)}, which the cluster does not serve: ${command}`]
-      : []),
+    ...(extra.length > 0 ? [`it also stores the key ${kidsOf(extra)}, which this API server does not serve`] : []),
   ]
   return { verdict: 'ok', notes }
 }
 
+const isIn = (key: IssuerKey, all: readonly IssuerKey[]) =>
+  all.some((one) => one.keyId === key.keyId && sameKey(one, key))
+
 /** `furtherRoles`: names of roles that do not come from these documents. */
 export async function planIdentityRemoval(
-  { uid }: DesiredIdentity,
+  desired: DesiredIdentity,
   { marks }: RemovalScope,
   furtherRoles: () => Promise<readonly string[]>,
   context: Context,
 ): Promise<RemovalPlan> {
+  const { uid } = desired
   const found = await readIdentity(context, uid)
   if (found === undefined) return { state: 'absent' }
   if (!isMarked(found.description, marks)) return { state: 'kept', note: describeOwner(found.description) }
+  if (!isFor(found.accepts, desired)) return { state: 'kept', note: 'it is also for other tokens' }
   const others = await furtherRoles()
   if (others.length > 0) return { state: 'kept', note: `it has further roles: ${others.join(', ')}` }
   return {

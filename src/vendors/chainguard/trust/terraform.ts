@@ -58,8 +58,9 @@ function mapOf(name: string, value: unknown): HclAttribute[] {
   return entries.length === 0 ? [] : [[name, `{ ${items.join(', ')} }`]]
 }
 
-function keysBlock({ issuer, subject, text, expiresAt }: AcceptedKeys, now: Date): string | undefined {
-  if (expiresAt === undefined || expiresAt <= now) return undefined
+/** The Terraform provider has no audiences of stored keys, and would remove them. */
+function keysBlock({ issuer, subject, text, expiresAt, audiences }: AcceptedKeys, now: Date): string | undefined {
+  if (expiresAt === undefined || expiresAt <= now || audiences.length > 0) return undefined
   return hclBlock('static', texts({ issuer, subject, issuer_keys: text, expiration: rfc3339(expiresAt) }))
 }
 
