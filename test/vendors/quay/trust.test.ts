@@ -149,8 +149,8 @@ suite('trust at Quay', () => {
     assert.equal(stdout.match(/^# Terraform has no resource for this; run after it: printf /gm)?.length, 3)
   })
 
-  test('a change whose response was lost is not made twice', async (t) => {
-    const { quay, run, entries, role } = await start(t)
+  test('a change whose response was lost is not made twice, and a removal is one', async (t) => {
+    const { quay, run, robot, entries, role } = await start(t)
     const when = ({ method }: { method: string }) => method === 'PUT' || method === 'POST'
     quay.parts.tokens.faults.inject({ kind: 'reset', at: 'response' }, { when, times: 1 })
     const readOnly = { status: 503, body: { message: 'System is currently read-only.', is_readonly: true } }
@@ -161,5 +161,13 @@ suite('trust at Quay', () => {
     assert.equal(applied.exitCode, 0, applied.stderr + applied.stdout)
     assert.deepEqual([entries().length, role()], [1, 'read'])
     assert.match(applied.stdout, /^updated +robot account /m)
+    const isDeletion = ({ method }: { method: string }) => method === 'DELETE'
+    for (const path of [/\/permissions\/user\//, /\/robots\//]) {
+      const aim = { when: (one: { method: string; path: string }) => isDeletion(one) && path.test(one.path), times: 1 }
+      quay.parts.tokens.faults.inject({ kind: 'reset', at: 'response' }, aim)
+    }
+    const destroyed = await run(['trust', 'destroy', '--yes'])
+    assert.equal(destroyed.exitCode, 0, destroyed.stderr)
+    assert.deepEqual([robot(), role()], [undefined, undefined])
   })
 })

@@ -39,9 +39,22 @@ function refusalOf(status: number, body: unknown): Refusal | undefined {
         hint: 'create one, set it, and run the command again: it continues where it stopped',
       }
     case 404:
-      return { code: 'TRUST_NOT_FOUND', message }
+      return notFound(message)
     default:
-      // A robot that was created since it was read, or by a request whose response was lost.
-      return { code: message.startsWith('Existing robot with name') ? 'TRUST_CONFLICT' : 'TRUST_REFUSED', message }
+      return ofData(message)
   }
+}
+
+const notFound = (message: string): Refusal => ({
+  code: 'TRUST_NOT_FOUND',
+  message,
+  expected: 'Quay 3.13 or newer, which has the federation of robots',
+  hint: 'correct the names under quay, or update Quay; then run the command again',
+})
+
+/** Changed since it was read, or by a request whose response was lost: these errors have no code of their own. */
+function ofData(message: string): Refusal {
+  if (message.startsWith('Existing robot with name')) return { code: 'TRUST_CONFLICT', message }
+  if (/^Could not find robot |^User does not have permission /.test(message)) return notFound(message)
+  return { code: 'TRUST_REFUSED', message }
 }

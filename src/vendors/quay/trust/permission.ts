@@ -121,7 +121,8 @@ export function planPermissionRemoval(
     state: 'removable',
     async remove() {
       const request = { method: 'DELETE', path: permissionPath(desired), statuses: [204] } as const
-      await requestTrust(context, apiOf(robot), request, () => undefined)
+      // Absent: the response to an earlier attempt was lost.
+      await orAbsent(requestTrust(context, apiOf(robot), request, () => undefined))
       return undefined
     },
   }
