@@ -36,6 +36,8 @@ export const status: Command<StatusFlags> = {
     'With -f, what the documents select and does not exist, or is not of pullpass, is a problem, too. ClusterPullSecrets and',
     'PullSecrets (with -n: those of these namespaces) are shown if they are not ready, and with -o wide and json.',
     '',
+    'With --watch the files of -f are read again when they change.',
+    '',
     'Needs list on secrets, and with --watch also watch. Such a permission also allows reading the data of these Secrets.',
     '',
     'Examples:',
@@ -52,9 +54,10 @@ export const status: Command<StatusFlags> = {
     const scope = readScope(call)
     const { file: files, watch } = call.flags
     if (watch) {
-      if (files.length > 0) throw usageFault('status', '-f is given with --watch', 'one of them')
+      if (files.includes('-'))
+        throw usageFault('status', '-f is - with --watch', 'files, which can be read again when they change')
       const { watchStatusTable } = await import('./status/watch.ts')
-      return await watchStatusTable(scope, call)
+      return await watchStatusTable(scope, files, call)
     }
     const { context } = call
     const documents = files.length === 0 ? undefined : await loadDocuments(files, { ...context, ...call.terminal })

@@ -1,8 +1,8 @@
 /** The documents of a controller: loaded from files, checked for what it supports, and reloaded when they change. */
 import { createHash } from 'node:crypto'
 import type { Document } from '../document/document.ts'
-import { loadDocuments } from '../document/load-documents.ts'
-import { PullpassError } from '../errors/pullpass-error.ts'
+import { loadDocuments, reloadRegularly } from '../document/load-documents.ts'
+import type { PullpassError } from '../errors/pullpass-error.ts'
 import type { Context } from '../http/context.ts'
 import { type ExchangeRequest, listExchangeRequests, mintedFrom } from '../refresh/exchange-requests.ts'
 import { customResource, documentName, type UnsupportedField, unsupportedFault } from '../refresh/plan.ts'
@@ -67,9 +67,6 @@ const refuseInput = async (): Promise<string> => {
   throw new TypeError('standard input was not refused')
 }
 
-/** The kubelet updates a mounted ConfigMap within a minute or two. Milliseconds. */
-const reloadMs = 10_000
-
 export interface ReloadEvents {
   /** Called with each changed set. */
   readonly onChange: (documents: DocumentSet) => void
@@ -77,26 +74,18 @@ export interface ReloadEvents {
   readonly onFault: (fault: PullpassError | undefined) => void
 }
 
-/** Until the signal. Invalid files change nothing. @throws the signal's reason, and an error that is not classified */
-export async function followDocuments(
+/** As `reloadRegularly`. */
+export const followDocuments = async (
   files: readonly string[],
   initial: DocumentSet,
-  { onChange, onFault }: ReloadEvents,
+  events: ReloadEvents,
   context: LoadContext & Pick<Context, 'sleep' | 'signal'>,
-): Promise<never> {
-  let current = revisionsOf(initial)
-  for (;;) {
-    await context.sleep(reloadMs, context.signal)
-    const documents = await loadDocumentSet(files, context).catch((error: unknown) => {
-      if (error instanceof PullpassError) return error
-      throw error
-    })
-    onFault(documents instanceof PullpassError ? documents : undefined)
-    if (documents instanceof PullpassError || revisionsOf(documents) === current) continue
-    current = revisionsOf(documents)
-    onChange(documents)
-  }
-}
+): Promise<never> =>
+  await reloadRegularly(
+    initial,
+    { ...events, load: async () => await loadDocumentSet(files, context), revisionOf: revisionsOf },
+    context,
+  )
 
 const revisionsOf = (documents: DocumentSet): string =>
   JSON.stringify([...documents.values()].map(({ revision }) => revision))

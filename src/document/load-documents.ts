@@ -1,6 +1,6 @@
 /** Loads documents from files, standard input, or the environment. */
 import { PullpassError } from '../errors/pullpass-error.ts'
-import type { Environment } from '../http/context.ts'
+import type { Context, Environment } from '../http/context.ts'
 import type { Document } from './document.ts'
 import { type DocumentProblem, refuse } from './document-errors.ts'
 import type { DocumentVendors, DropInVariables } from './document-vendor.ts'
@@ -176,4 +176,39 @@ function checkText(subject: string, value: string, rule: TextRule): DocumentProb
 function readList(environment: Environment, name: string): string[] {
   const items = (environment[name] ?? '').split(',').map((item) => item.trim())
   return [...new Set(items)].filter((item) => item !== '')
+}
+
+// Loading again while a command runs, so that a change of the files takes effect.
+
+/** The kubelet updates a mounted ConfigMap within a minute or two. Milliseconds. */
+const reloadMs = 10_000
+
+interface Reloaded<Documents> {
+  readonly load: () => Promise<Documents>
+  /** Equal for unchanged documents. */
+  readonly revisionOf: (documents: Documents) => string
+  /** Called with each changed set. */
+  readonly onChange: (documents: Documents) => void
+  /** After each attempt: why the files are not used; undefined: they are. */
+  readonly onFault: (fault: PullpassError | undefined) => void
+}
+
+/** Until the signal. Invalid files change nothing. @throws the signal's reason, and an error that is not classified */
+export async function reloadRegularly<Documents>(
+  initial: Documents,
+  { load, revisionOf, onChange, onFault }: Reloaded<Documents>,
+  { sleep, signal }: Pick<Context, 'sleep' | 'signal'>,
+): Promise<never> {
+  let current = revisionOf(initial)
+  for (;;) {
+    await sleep(reloadMs, signal)
+    const documents = await load().catch((error: unknown) => {
+      if (error instanceof PullpassError) return error
+      throw error
+    })
+    onFault(documents instanceof PullpassError ? documents : undefined)
+    if (documents instanceof PullpassError || revisionOf(documents) === current) continue
+    current = revisionOf(documents)
+    onChange(documents)
+  }
 }

@@ -1,4 +1,4 @@
-/** Every pull secret of one or several clusters, by its metadata: listed once, or watched. */
+/** Every pull secret of one or several clusters, by its metadata. */
 import type { Document } from '../document/document.ts'
 import { codes } from '../errors/codes.ts'
 import { asFault, PullpassError, seenAt, withFix } from '../errors/pullpass-error.ts'
@@ -8,7 +8,6 @@ import type { Cluster, ClusterContext } from '../kubernetes/connection/cluster.t
 import { type ListRequest, listPages } from '../kubernetes/objects/list.ts'
 import { isAbsentNamespace } from '../kubernetes/objects/namespaces.ts'
 import { allPullSecrets, anyPullSecret } from '../kubernetes/objects/pull-secrets.ts'
-import { watchCollection } from '../kubernetes/objects/watch.ts'
 import type { Job } from '../refresh/plan.ts'
 import type { JsonObject } from '../text/json-fields.ts'
 import { listResources, planDocuments, type ResourceState } from './documents.ts'
@@ -42,7 +41,7 @@ export interface ClusterStatus {
   readonly jobs?: readonly Job[]
 }
 
-type StatusContext = ClusterContext & Pick<Context, 'environment'>
+export type StatusContext = ClusterContext & Pick<Context, 'environment'>
 
 /**
  * One for each context, in their order. Of several lists, one that fails does not stop the others.
@@ -121,7 +120,7 @@ const noneNamed = (name: string): PullpassError =>
   })
 
 /** A list in a namespace that does not exist is empty. */
-const checkExists = async (cluster: Cluster, namespace: string): Promise<PullpassError | undefined> =>
+export const checkExists = async (cluster: Cluster, namespace: string): Promise<PullpassError | undefined> =>
   (await isAbsentNamespace(cluster, namespace)) ? absentNamespace(namespace) : undefined
 
 const absentNamespace = (namespace: string): PullpassError =>
@@ -134,7 +133,7 @@ const absentNamespace = (namespace: string): PullpassError =>
   })
 
 /** Of one list. */
-function createKeep(): (item: JsonObject) => PullSecretFacts {
+export function createKeep(): (item: JsonObject) => PullSecretFacts {
   const readFacts = createFactsReader()
   return (item) => readFacts(anyPullSecret(item))
 }
@@ -142,7 +141,7 @@ function createKeep(): (item: JsonObject) => PullSecretFacts {
 const isSingle = (opened: readonly OpenedCluster[], lists: readonly ListRequest[]) =>
   opened.length === 1 && lists.length === 1
 
-function listsOf({ namespaces, names }: StatusScope): ListRequest[] {
+export function listsOf({ namespaces, names }: StatusScope): ListRequest[] {
   const named = names.length === 0 ? [{}] : names.map((name) => ({ name }))
   return named.flatMap((one) =>
     namespaces.length === 0
@@ -151,12 +150,12 @@ function listsOf({ namespaces, names }: StatusScope): ListRequest[] {
   )
 }
 
-interface OpenedCluster {
+export interface OpenedCluster {
   readonly context: string | undefined
   readonly cluster: Cluster | PullpassError
 }
 
-async function withClusters<Result>(
+export async function withClusters<Result>(
   { kubeconfig, contexts }: StatusScope,
   context: StatusContext,
   operation: (opened: readonly OpenedCluster[]) => Promise<Result>,
@@ -181,7 +180,7 @@ async function withClusters<Result>(
 }
 
 /** Metadata cannot be granted without data: the hint names smaller rules. */
-function refusal(error: unknown): PullpassError {
+export function refusal(error: unknown): PullpassError {
   const fault = asFault(error)
   if (fault.code !== 'KUBERNETES_FORBIDDEN') return fault
   return withFix(fault, {
@@ -192,83 +191,3 @@ function refusal(error: unknown): PullpassError {
 /** Of several contexts, an error names its own. */
 export const inContext = (fault: PullpassError, context: string | undefined): PullpassError =>
   context === undefined ? fault : seenAt(fault, `context ${context}`)
-
-// Watching
-
-export interface StatusObserver {
-  /** After each list, the first one included; `secrets` are all of this part. */
-  onListed(part: StatusPart, secrets: readonly PullSecretFacts[]): void
-  onChanged(part: StatusPart, change: 'changed' | 'deleted', secret: PullSecretFacts): void
-  /** A part that cannot be read, perhaps for a while; its earlier state is kept. */
-  onFault(part: StatusPart, fault: PullpassError): void
-}
-
-/** One list of one cluster. */
-export interface StatusPart {
-  /** In the order of the lists. */
-  readonly index: number
-  readonly context: string | undefined
-  /** Absent if its kubeconfig or its credential cannot be used. */
-  readonly server: string | undefined
-}
-
-/** Before a list that failed is tried again. */
-const againMs = 15_000
-
-/**
- * Watches until the run ends. `start` is called first, with every part. Resolves if every part failed permanently.
- * @throws the error of a single list, that of invalid input, and the signal's reason
- */
-export async function watchStatus(
-  scope: StatusScope,
-  start: (parts: readonly StatusPart[]) => StatusObserver,
-  context: StatusContext,
-): Promise<void> {
-  await withClusters(scope, context, async (opened) => {
-    const lists = listsOf(scope)
-    const parts = opened
-      .flatMap((one) => lists.map((list) => ({ ...one, list })))
-      .map((one, index) => ({ ...one, index, server: serverOf(one.cluster) }))
-    const observer = start(parts)
-    const watches = parts.map(async ({ cluster, list, ...part }) => {
-      if (cluster instanceof PullpassError) observer.onFault(part, cluster)
-      else await followPart(part, { cluster, list, observer, isSingle: parts.length === 1 }, context)
-    })
-    await Promise.all(watches)
-  })
-}
-
-const serverOf = (cluster: Cluster | PullpassError) => (cluster instanceof PullpassError ? undefined : cluster.server)
-
-interface Followed {
-  readonly cluster: Cluster
-  readonly list: ListRequest
-  readonly observer: StatusObserver
-  readonly isSingle: boolean
-}
-
-async function followPart(
-  part: StatusPart,
-  { cluster, list, observer, isSingle: single }: Followed,
-  context: StatusContext,
-): Promise<void> {
-  for (;;) {
-    try {
-      for await (const event of watchCollection(cluster, list, createKeep(), context)) {
-        if (event.type === 'listed') {
-          observer.onListed(part, event.items)
-          const { namespace } = list.call
-          const absent = event.items.length > 0 || !namespace ? undefined : await checkExists(cluster, namespace)
-          if (absent) observer.onFault(part, absent)
-        } else observer.onChanged(part, event.type, event.item)
-      }
-    } catch (error) {
-      context.signal.throwIfAborted()
-      const fault = refusal(error)
-      if (single) throw fault
-      observer.onFault(part, fault)
-      if (!fault.retryable) return
-    }
-    await context.sleep(againMs, context.signal)
-  }
-}

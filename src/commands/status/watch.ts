@@ -1,17 +1,22 @@
 /**
  * pullpass status --watch: the whole table again on a terminal, otherwise the table and then each row that changed; with -o json
- * or yaml one document and then one for each change. Changes come from watches; only a state that changes with the time
- * is evaluated by the clock.
+ * or yaml one document and then one for each change. Changes come from watches and from files of documents, which are read again; only a
+ * state that changes with the time is evaluated by the clock.
  */
+import type { Document } from '../../document/document.ts'
+import { loadDocuments, reloadRegularly } from '../../document/load-documents.ts'
 import type { PullpassError } from '../../errors/pullpass-error.ts'
+import { planRefresh } from '../../refresh/plan.ts'
 import { createEvaluation } from '../../status/evaluate.ts'
 import type { PullSecretFacts } from '../../status/facts.ts'
-import { inContext, type StatusObserver, type StatusPart, type StatusScope, watchStatus } from '../../status/list.ts'
+import { inContext, type StatusScope } from '../../status/list.ts'
+import { type StatusObserver, type StatusPart, watchStatus } from '../../status/watch.ts'
 import type { Call, ExitCode } from '../command-line/command.ts'
 import { printErrors } from '../command-line/output.ts'
+import { DesiredView } from './desired-view.ts'
 import type { StatusFlags } from './flags.ts'
 import { openChangePrinter, openFramePrinter, type StatusPrinter } from './print-watch.ts'
-import { createEvaluator, type ReadCluster } from './report.ts'
+import { createEvaluator, type ReadCluster, withDesired } from './report.ts'
 
 /** Changes that follow each other within this time are shown together. */
 const gatherMs = 200
@@ -19,25 +24,38 @@ const gatherMs = 200
 const frameMs = 15_000
 
 /** Ends with the run, or with its reader; 1 if every list failed permanently. */
-export async function watchStatusTable(scope: StatusScope, call: Call<StatusFlags>): Promise<ExitCode> {
+export async function watchStatusTable(
+  scope: StatusScope,
+  files: readonly string[],
+  call: Call<StatusFlags>,
+): Promise<ExitCode> {
   const { context, terminal } = call
+  const load = async () => await loadDocuments(files, { ...context, ...terminal })
+  const documents = files.length === 0 ? undefined : await load()
+  if (documents !== undefined) planRefresh(documents, undefined)
   const isFrame = terminal.rows !== undefined && !isStructured(call.flags.output)
   const printer = isFrame ? openFramePrinter(call, scope) : openChangePrinter(call, scope)
-  const view = new StatusView(scope, (fault) => printErrors([{ fault }], call))
+  const report = (fault: PullpassError) => printErrors([{ fault }], call)
+  const view = new StatusView(scope, documents, report)
+  const { desired } = view
   const ended = new AbortController()
   const { closed } = terminal
   const signal = AbortSignal.any([context.signal, ended.signal, ...(closed ? [closed] : [])])
-  const watching = watchStatus(scope, (parts) => view.observe(parts), { ...context, signal }).finally(() =>
-    ended.abort(new WatchEnded()),
-  )
-  const printing = printChanges(view, printer, { ...context, signal, isFrame }).catch((error: unknown) => {
-    if (!(error instanceof WatchEnded)) {
-      ended.abort(error)
-      throw error
-    }
-  })
+  const watching = watchStatus(scope, (parts) => view.observe(parts), desired && (() => desired.needNamespaces), {
+    ...context,
+    signal,
+  }).finally(() => ended.abort(new WatchEnded()))
+  const untilEnd = async (work: Promise<never>) =>
+    await work.catch((error: unknown) => {
+      if (!(error instanceof WatchEnded)) {
+        ended.abort(error)
+        throw error
+      }
+    })
+  const printing = printChanges(view, printer, { ...context, signal, isFrame })
+  const reloading = documents && reloadRegularly(documents, { load, ...view.reloads() }, { ...context, signal })
   try {
-    await Promise.all([watching, printing])
+    await Promise.all([watching, untilEnd(printing), reloading && untilEnd(reloading)])
   } catch (error) {
     if (closed?.aborted) return 0
     throw error
@@ -76,14 +94,33 @@ const longestMs = 2 ** 31 - 1
 
 /** What is known of every cluster, kept up to date by watches. */
 class StatusView {
+  /** Absent: there are no documents. */
+  readonly desired: DesiredView | undefined
   readonly #scope: StatusScope
   readonly #report: (fault: PullpassError) => void
   #parts: readonly PartView[] = []
   #change = Promise.withResolvers<void>()
 
-  constructor(scope: StatusScope, report: (fault: PullpassError) => void) {
+  constructor(scope: StatusScope, documents: readonly Document[] | undefined, report: (fault: PullpassError) => void) {
     this.#scope = scope
     this.#report = report
+    this.desired = documents && new DesiredView(documents, scope, (fault, context) => report(inContext(fault, context)))
+  }
+
+  /** Of the documents: a fault is reported once, until it has ended. */
+  reloads(): Pick<Parameters<typeof reloadRegularly<readonly Document[]>>[1], 'revisionOf' | 'onChange' | 'onFault'> {
+    let before: string | undefined
+    return {
+      revisionOf: (documents) => JSON.stringify(documents),
+      onChange: (documents) => {
+        this.desired?.useDocuments(documents)
+        this.#change.resolve()
+      },
+      onFault: (fault) => {
+        if (fault !== undefined && fault.message !== before) this.#report(fault)
+        before = fault?.message
+      },
+    }
   }
 
   observe(parts: readonly StatusPart[]): StatusObserver {
@@ -111,6 +148,10 @@ class StatusView {
           if (view.fault?.message !== fault.message) this.#report(inContext(fault, part.context))
           view.fault = fault
         })(part),
+      onNamespaces: (context, namespaces) => {
+        this.desired?.useNamespaces(context, namespaces)
+        this.#change.resolve()
+      },
     }
   }
 
@@ -122,7 +163,10 @@ class StatusView {
 
   /** Whether every part was listed, or has failed. */
   get isComplete(): boolean {
-    return this.#parts.length > 0 && this.#parts.every(({ listed, fault }) => listed || fault !== undefined)
+    const { desired } = this
+    const isKnown = ({ part: { context } }: PartView) =>
+      desired === undefined || (desired.in(context) ?? desired.faultIn(context)) !== undefined
+    return this.#parts.length > 0 && this.#parts.every((one) => one.fault !== undefined || (one.listed && isKnown(one)))
   }
 
   clusters(now: Date): ReadCluster[] {
@@ -130,14 +174,19 @@ class StatusView {
     const contexts = this.#scope.contexts.length === 0 ? [undefined] : this.#scope.contexts
     return contexts.map((context) => {
       const parts = this.#parts.filter(({ part }) => part.context === context)
+      const secrets = parts
+        .flatMap((one) => [...one.secrets.values()])
+        .toSorted(byName)
+        .map((facts) => evaluate(context, facts))
+      const desired = this.desired?.in(context)
       return {
         context,
         server: parts[0]?.part.server,
-        secrets: parts
-          .flatMap(({ secrets }) => [...secrets.values()])
-          .toSorted(byName)
-          .map((facts) => evaluate(context, facts)),
-        faults: parts.flatMap(({ fault }) => fault ?? []),
+        secrets: desired === undefined ? secrets : withDesired(secrets, desired, { context }),
+        faults: [
+          ...parts.flatMap(({ fault }) => fault ?? []),
+          ...[this.desired?.faultIn(context)].flatMap((fault) => fault ?? []),
+        ],
         resources: [],
         notes: [],
       }

@@ -78,12 +78,6 @@ suite('pullpass status -f', () => {
     const { stdout } = await runPullpass(sandbox, ['status', '-f', file])
     assert.match(rowOf(stdout, /^team-a/), / fresh .* note: no entry of the document as it is now for google: /)
   })
-
-  test('is refused with --watch', async (t) => {
-    const sandbox = await startStatusSandbox(t)
-    const { exitCode, stderr } = await runPullpass(sandbox, ['status', '-f', 'pull.yaml', '-w'])
-    assert.deepEqual([exitCode, /-f is given with --watch/.test(stderr)], [2, true])
-  })
 })
 
 suite('pullpass status', () => {

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
+import { setTimeout as pause } from 'node:timers/promises'
 import { stripVTControlCharacters } from 'node:util'
 import { parseAllDocuments } from 'yaml'
 import { interruption } from '../../../src/commands/run/run.ts'
+import { documentText } from '../../support/document-text.ts'
 import { type PullpassRun, runPullpass } from '../../support/run-pullpass.ts'
-import type { TestSandbox } from '../../support/start-test-sandbox.ts'
+import { startTestSandbox, type TestSandbox } from '../../support/start-test-sandbox.ts'
 import { seedSecret, startStatusSandbox } from './status-sandbox.ts'
 
 interface Watching {
@@ -12,7 +14,7 @@ interface Watching {
   readonly printed: readonly string[]
   /** Waits until so many texts were printed. */
   readonly until: (count: number) => Promise<void>
-  /** As if the time until the next change of a state had passed. */
+  /** As if the time until the next change of a state, or of reading files, had passed. */
   readonly wake: () => void
   /** Stops it, as Ctrl-C does. */
   readonly stop: () => Promise<PullpassRun>
@@ -22,7 +24,7 @@ function startWatching(sandbox: TestSandbox, words: readonly string[], rows?: nu
   const end = new AbortController()
   const printed: string[] = []
   let waiting: { count: number; resolve: () => void } | undefined
-  let wakeUp: () => void = () => undefined
+  const sleeping = new Set<() => void>()
   const running = runPullpass(sandbox, ['status', '--watch', ...words], {
     signal: end.signal,
     ...(rows !== undefined && { rows }),
@@ -33,14 +35,17 @@ function startWatching(sandbox: TestSandbox, words: readonly string[], rows?: nu
     sleep: async (ms, signal) => {
       if (ms < 1_000) return
       await new Promise<void>((resolve, reject) => {
-        wakeUp = resolve
+        sleeping.add(resolve)
         signal.addEventListener('abort', () => reject(signal.reason))
       })
     },
   })
   return {
     printed,
-    wake: () => wakeUp(),
+    wake() {
+      for (const wakeUp of sleeping) wakeUp()
+      sleeping.clear()
+    },
     until: async (count) => {
       if (printed.length >= count) return
       const { promise, resolve } = Promise.withResolvers<void>()
@@ -132,6 +137,69 @@ suite('pullpass status --watch', () => {
     const { exitCode, stderr } = await runPullpass(sandbox, ['status', '-w'])
     assert.equal(exitCode, 1)
     assert.match(stderr, /^KUBERNETES_FORBIDDEN .*\n {2}expected the right to watch secrets in the whole cluster$/m)
+  })
+})
+
+suite('pullpass status --watch -f', () => {
+  test('shows what is missing until it is written, also in new namespaces, and reads changed files', async (t) => {
+    const sandbox = await startTestSandbox(t, { namespaces: ['team-a', 'team-b'] })
+    const file = await sandbox.write('pull.yaml', documentText(sandbox, { include: ['team-*'] }))
+    await runPullpass(sandbox, ['refresh', '-f', file])
+    const watching = startWatching(sandbox, ['-f', file])
+    const items = startWatching(sandbox, ['-f', file, '-o', 'json'])
+    const printed = async (pattern: RegExp) => {
+      for (let waits = 0; !watching.printed.some((text) => pattern.test(text)); waits++) {
+        assert.ok(waits < 2_000, `${pattern}: ${watching.printed.join('\n')}`)
+        watching.wake()
+        await pause(5)
+      }
+    }
+    await Promise.all([watching.until(1), items.until(1)])
+    assert.match(watching.printed[0] ?? '', /^team-a .* fresh .*\nteam-b .* fresh /m)
+    sandbox.cluster.seed({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'team-c' } })
+    await printed(/^team-c .* missing .* SECRET_NOT_FOUND: Secret team-c\/regcred of ClusterPullSecret\/pull/)
+    await items.until(2)
+    await runPullpass(sandbox, ['refresh', '-f', file])
+    await printed(/^team-c .* fresh /)
+    await sandbox.write('pull.yaml', documentText(sandbox, { include: ['team-a', 'later'] }))
+    await printed(/^team-b .* unused /)
+    await printed(/^later .* missing /)
+    await sandbox.write('pull.yaml', 'kind: Other')
+    for (let waits = 0; waits < 20; waits++) {
+      watching.wake()
+      await pause(5)
+    }
+    const [{ exitCode, stderr }] = await Promise.all([watching.stop(), items.stop()])
+    assert.equal(exitCode, 0)
+    assert.equal(stderr.match(/^DOCUMENT_INVALID /gm)?.length, 1, stderr)
+    const [first, change] = items.printed.map((text) => JSON.parse(text))
+    assert.deepEqual([first.clusters[0].counts.fresh, first.result], [2, 'ok'])
+    assert.deepEqual([change.kind, change.type, change.secret.result], ['StatusChange', 'changed', 'missing'])
+  })
+
+  test('reports once that namespaces may not be listed, and shows the rest', async (t) => {
+    const sandbox = await startStatusSandbox(t)
+    const file = await sandbox.write('pull.yaml', documentText(sandbox, { include: ['team-*'] }))
+    sandbox.cluster.authorization.forbid({ verbs: ['list'], resources: ['namespaces'] })
+    const watching = startWatching(sandbox, ['-f', file])
+    await watching.until(1)
+    assert.match(watching.printed[0] ?? '', /^team-a .* fresh /m)
+    for (let waits = 0; waits < 5; waits++) {
+      watching.wake()
+      await pause(5)
+    }
+    const { exitCode, stderr } = await watching.stop()
+    assert.deepEqual([exitCode, stderr.match(/^KUBERNETES_FORBIDDEN /gm)?.length], [0, 1])
+  })
+
+  test('refuses standard input, which cannot be read again, and documents that claim one Secret', async (t) => {
+    const sandbox = await startStatusSandbox(t)
+    const input = await runPullpass(sandbox, ['status', '-w', '-f', '-'])
+    assert.match(input.stderr, /^USAGE_INVALID .*: -f is - with --watch\n/)
+    const [one, two] = ['one', 'two'].map((name) => documentText(sandbox, { name }))
+    const file = await sandbox.write('pull.yaml', `${one}---\n${two}`)
+    const { exitCode, stderr } = await runPullpass(sandbox, ['status', '-w', '-f', file])
+    assert.deepEqual([input.exitCode, exitCode, stderr.startsWith('SECRET_CLAIMED_TWICE ')], [2, 2, true])
   })
 })
 
