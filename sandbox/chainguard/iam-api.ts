@@ -176,6 +176,12 @@ function bindingCall(call: Call): SandboxResponse {
       request,
     )
   }
+  if (method === 'GET') {
+    const found = state.bindings.get(uid)
+    const absent = refused(5, `Not found: role binding ${uid}`)
+    const denied = denial(call, 'role_bindings.list', parentOf(uid))
+    return denied ?? (found === undefined ? absent : { status: 200, body: hydrated(found, state) })
+  }
   if (method === 'DELETE') {
     // Returns success if it does not exist (AIP-135).
     const denied = denial(call, 'role_bindings.delete', parentOf(uid))

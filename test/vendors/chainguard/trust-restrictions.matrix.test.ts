@@ -218,7 +218,7 @@ test('an identity of Chainguard that exists:', async (t) => {
 })
 
 test('the role on a folder of Chainguard', async (t) => {
-  const { chainguard, run, bindings } = await start(t, {
+  const { chainguard, run, bindings, recorded } = await start(t, {
     repositories: '[example-project/images, example-project/other]',
   })
   const { state } = chainguard
@@ -236,7 +236,30 @@ test('the role on a folder of Chainguard', async (t) => {
     const plan = await run(['trust', 'plan'])
     assert.match(plan.stdout, /^note: .*: it may pull from all of example-project$/m)
     assert.match(plan.stdout, /No changes are required/)
+    const terraform = await run(['trust', 'plan', '-o', 'terraform'])
+    assert.match(
+      terraform.stdout,
+      /^# pull from example-project\/images as \S+: the role on example-project applies\.$/m,
+    )
+    assert.doesNotMatch(terraform.stdout, /chainguard_rolebinding/)
     state.bindings.clear()
+  })
+  await t.test('stays recorded while its folder has another name, or the role may not be listed', async () => {
+    assert.equal((await run([...apply, '--no-verify'])).exitCode, 0)
+    const before = bindings()
+    state.groups.set(folder, { uid: folder, name: 'renamed' })
+    const renamed = await run(['trust', 'destroy', '--yes', '--dry-run'])
+    assert.match(renamed.stdout, /^note: .*: folder example-project\/images does not exist$/m)
+    state.groups.set(folder, { uid: folder, name: 'images' })
+    chainguard.operator.allowed.delete('roles.list')
+    assert.match((await run(['trust', 'destroy', '--yes'])).stdout, /: the role registry\.pull was not found$/m)
+    chainguard.operator.allowed.add('roles.list')
+    chainguard.operator.allowed.delete('role_bindings.list')
+    assert.equal((await run(['trust', 'destroy', '--yes'])).exitCode, 1)
+    chainguard.operator.allowed.add('role_bindings.list')
+    assert.deepEqual([bindings(), recorded().length], [before, 2])
+    assert.equal((await run(['trust', 'destroy', '--yes'])).exitCode, 0)
+    assert.deepEqual([bindings(), recorded()], [[], []])
   })
   await t.test('is the built-in one, not a custom one with its name', async () => {
     const custom = { uid: `${organization}/bbbb`, name: 'registry.pull' }
@@ -291,6 +314,7 @@ test('each capability that the operator lacks at Chainguard is named', async (t)
     ],
     'to read the organization': ['groups.list', /capability groups\.list on \w+, /m],
     'to read the role': ['roles.list', /^TRUST_REFUSED \(trust\): the role registry\.pull was not found$/m],
+    'to list role bindings': ['role_bindings.list', /capability role_bindings\.list on \w+, /m],
     'to grant the role': ['role_bindings.create', /capability role_bindings\.create on \w+, /m],
   }
   const { chainguard, run, bindings, recorded } = await start(t)

@@ -13,9 +13,10 @@ import { isFor } from './create-identity.ts'
 import { bindingName, type DesiredBinding, type DesiredIdentity, identityName } from './desired.ts'
 import { readIdentity } from './found-identity.ts'
 import { listChainguard, requestChainguard, shortText, uidIn } from './requests.ts'
-import { bindingHcl } from './terraform.ts'
+import { bindingHcl, withoutBlock } from './terraform.ts'
 
 const puller = 'registry.pull'
+const noRole = `the role ${puller} was not found`
 
 interface FoundBinding {
   readonly uid: string
@@ -44,8 +45,16 @@ export async function readBinding(context: Context, { on, all, identity }: Desir
     findRole(context, identity),
     listBindings(context, identity),
   ])
+  if (bindings.length === 0 && 'uid' in group) await checkListable(context, group.uid)
   const groups = await Promise.all(all.map(async (one) => await findGroup(context, one, identity)))
   return { group, role, bindings, desiredGroups: groups.flatMap((one) => ('uid' in one ? [one.uid] : [])) }
+}
+
+/** A list is also empty for an operator who may not list role bindings; a request for one of an organization or folder is refused. */
+async function checkListable(context: Context, group: string): Promise<void> {
+  const path = `/iam/v2/roleBindings/${group}/0000000000000000`
+  const needs = { capability: 'role_bindings.list', on: group }
+  await orAbsent(requestChainguard(context, { method: 'GET', path, needs }, () => undefined))
 }
 
 /** By the names of the path: the organization is that of the identity, also by its id, which the registry accepts too. */
@@ -141,7 +150,7 @@ export function evaluateBinding(desired: DesiredBinding, facts: BindingFacts, co
     return { presence: 'absent', verdict: 'refused', fault, hcl: absentBindingHcl(desired) }
   }
   if (role === undefined) {
-    const fault = trustRefused(`the role ${puller} was not found`, {
+    const fault = trustRefused(noRole, {
       expected: 'the built-in role',
       hint: 'sign in as an account that may list roles',
       command: 'chainctl iam roles list',
@@ -158,8 +167,8 @@ export function evaluateBinding(desired: DesiredBinding, facts: BindingFacts, co
   if (existing !== undefined) return { presence: 'present', verdict: 'ok', notes, hcl }
   const [around] = outer
   if (around !== undefined) {
-    const place = { group: around.group, role, uid: around.uid }
-    return { presence: 'present', verdict: 'ok', notes, hcl: bindingHcl(desired, place) }
+    const given = withoutBlock(`${bindingName(desired)}: the role on ${describeGroup(around)} applies.`)
+    return { presence: 'present', verdict: 'ok', notes, hcl: given }
   }
   const change = grant(desired, { group: group.uid, role, on }, context)
   return { presence: 'absent', verdict: 'grant', changes: [change], notes, hcl }
@@ -215,7 +224,10 @@ export async function readOwnBindings(context: Context, desired: DesiredBinding)
 
 /** Removable if nothing else assumes the identity; whether pullpass created it is recorded. */
 export async function planBindingRemoval(desired: DesiredBinding, context: Context): Promise<RemovalPlan> {
-  const own = await readOwnBindings(context, desired)
+  const facts = await readBinding(context, { ...desired, all: [] })
+  if ('missing' in facts.group) return { state: 'kept', note: facts.group.missing }
+  if (facts.role === undefined) return { state: 'kept', note: noRole }
+  const own = bindingsOn(facts, facts.group.uid)
   if (own.length === 0) return { state: 'absent' }
   const identity = await readIdentity(context, desired.identity.uid)
   if (identity !== undefined && !isFor(identity.accepts, desired.identity))

@@ -33,7 +33,7 @@ export function identityHcl({ uid, name, description, accepts }: FoundIdentity, 
   })('present')
 }
 
-const withoutBlock = (why: string): HclResource => ({
+export const withoutBlock = (why: string): HclResource => ({
   requires: chainguard,
   block: hashComment(why),
   importBlock: undefined,
