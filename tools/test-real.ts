@@ -15,7 +15,7 @@ import { Readable } from 'node:stream'
 import { run } from 'node:test'
 import { spec } from 'node:test/reporters'
 import { parseArgs } from 'node:util'
-import { compileCache } from './test/run-shards.ts'
+import { compileCache } from './test/run-processes.ts'
 import { type Counts, countsOf, noCounts, printCounts } from './test/summary.ts'
 
 /** Those that wait for timers and for controllers, with less than a fifth of one CPU; the longest first. */

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite, type TestContext, test } from 'node:test'
-import { orderTests, splitTests } from '../../tools/test/select-tests.ts'
+import { longFiles, orderTests } from '../../tools/test/select-tests.ts'
 
 /** Runs test files with this content as npm test does, from the root of the repository. */
 async function runTests(
@@ -84,7 +84,7 @@ test('waits', () => new Promise((resolve) => setTimeout(resolve, 50)))`,
     const { exitCode, output } = await runTests(t, { 'one.test.ts': "test('exits', () => process.exit(0))" })
     assert.match(
       output,
-      /✖ a test process ended by exit code 0, before its tests were over; its files: .*one\.test\.ts\n/,
+      /✖ a test process ended by exit code 0, before its tests were over; its files, in their order: .*one\.test\.ts\n/,
     )
     assert.match(output, /ℹ fail 1\n/)
     assert.equal(exitCode, 1)
@@ -94,15 +94,21 @@ test('waits', () => new Promise((resolve) => setTimeout(resolve, 50)))`,
 suite('test files', () => {
   const files = ['a.test.ts', 'b.test.ts', 'c.test.ts', 'd.test.ts']
 
-  test('are split by their last duration, every file once', () => {
-    const durations = { 'a.test.ts': 900, 'b.test.ts': 100, 'c.test.ts': 500, 'd.test.ts': 300 }
-    assert.deepEqual(splitTests(files, 2, durations), [['a.test.ts'], ['b.test.ts', 'c.test.ts', 'd.test.ts']])
+  test('that take long exist', () => {
+    for (const file of longFiles) assert.ok(existsSync(file), file)
+  })
+
+  test('run in the order of their last duration, the longest first', () => {
+    const durations = { 'a.test.ts': 300, 'b.test.ts': 100, 'c.test.ts': 900, 'd.test.ts': 500 }
+    const ordered = orderTests(files, 'longest', { seed: 0, durations })
+    assert.deepEqual(ordered, ['c.test.ts', 'd.test.ts', 'a.test.ts', 'b.test.ts'])
   })
 
   test('run in the requested order; a seed reproduces a shuffled one', () => {
-    assert.deepEqual(orderTests(files, 'reversed', 0), ['d.test.ts', 'c.test.ts', 'b.test.ts', 'a.test.ts'])
-    assert.deepEqual(orderTests(files, 'shuffled', 7), orderTests(files, 'shuffled', 7))
-    assert.deepEqual(orderTests(files, 'shuffled', 7).toSorted(), files)
-    assert.throws(() => orderTests(files, 'random', 7), /--order is sorted, reversed or shuffled, not "random"/)
+    const order = (name: string) => orderTests(files, name, { seed: 7, durations: {} })
+    assert.deepEqual(order('reversed'), ['d.test.ts', 'c.test.ts', 'b.test.ts', 'a.test.ts'])
+    assert.deepEqual(order('shuffled'), order('shuffled'))
+    assert.deepEqual(order('shuffled').toSorted(), files)
+    assert.throws(() => order('random'), /--order is longest, sorted, reversed or shuffled, not "random"/)
   })
 })

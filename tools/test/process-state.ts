@@ -1,32 +1,17 @@
-/**
- * Test files share a process. Reports process state that a file changes and does not restore: variables, the working
- * directory, signal handlers. Loaded as the first file of a run.
- */
-import { beforeEach } from 'node:test'
+/** Test files share a process. Finds state of the process that a file changes and does not restore: variables, the working directory, signal handlers. */
 
-const found: string[] = []
-let before = readState()
-let file: string | undefined
+export class ProcessState {
+  #before = readState()
 
-// Before the first test of each file, when the previous file has cleaned up.
-beforeEach((context) => {
-  const next = 'filePath' in context ? context.filePath : undefined
-  if (next === file) return
-  compare()
-  file = next
-})
-
-/** One message for each change that was not restored. */
-export function differences(): readonly string[] {
-  compare()
-  return found
-}
-
-function compare(): void {
-  const now = readState()
-  for (const [name, value] of Object.entries({ ...before, ...now }))
-    if (before[name] !== now[name]) found.push(`${file ?? 'loading a file'} left ${name} changed: ${value}`)
-  before = now
+  /** A sentence for each change since the last call. `file`: what ran since. */
+  differences(file: string): string[] {
+    const before = this.#before
+    const now = readState()
+    this.#before = now
+    return Object.entries({ ...before, ...now })
+      .filter(([name]) => before[name] !== now[name])
+      .map(([name, value]) => `${file} left ${name} changed: ${value}`)
+  }
 }
 
 function readState(): Readonly<Record<string, string | undefined>> {

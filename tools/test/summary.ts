@@ -8,10 +8,15 @@ export type Counts = Readonly<Record<(typeof names)[number], number>>
 /** Of a process that ended before its tests were over. */
 export const noCounts: Counts = { tests: 0, suites: 0, passed: 0, failed: 1, cancelled: 0, skipped: 0, todo: 0 }
 
+export function sumCounts(counts: readonly Counts[]): Counts {
+  const sum = { ...noCounts, failed: 0 }
+  for (const one of counts) for (const name of names) sum[name] += one[name]
+  return sum
+}
+
 export function printCounts(counts: readonly Counts[]): void {
-  for (const name of names) {
-    console.log(`ℹ ${printedNames[name] ?? name} ${counts.reduce((total, one) => total + one[name], 0)}`)
-  }
+  const sum = sumCounts(counts)
+  for (const name of names) console.log(`ℹ ${printedNames[name] ?? name} ${sum[name]}`)
 }
 
 /** `reported`: without `failed`. */

@@ -1,13 +1,14 @@
-/** One process of a test run: loads its test files, prints failures, and sends the result to its parent. */
+/** One process of a test run: runs the files that its parent sends, prints failures, and sends the result. */
 import { AssertionError } from 'node:assert'
 import asyncHooks from 'node:async_hooks'
+import { on } from 'node:events'
 import { readFileSync } from 'node:fs'
-import { relative } from 'node:path'
+import { relative, resolve } from 'node:path'
 import type { EventData } from 'node:test'
-import { fileURLToPath } from 'node:url'
 import { inspect } from 'node:util'
-import type { ShardResult } from './run-shards.ts'
-import { countsOf } from './summary.ts'
+import { ProcessState } from './process-state.ts'
+import type { ProcessMessage, ProcessResult } from './run-processes.ts'
+import { type Counts, countsOf, sumCounts } from './summary.ts'
 
 // The test runner follows every promise to find the test of an error that nothing catches, which takes a tenth of the CPU
 // time. Without it, an unhandled rejection still fails the run, as a late error, with its stack instead of its test.
@@ -18,43 +19,61 @@ process.on('unhandledRejection', (reason) => {
   process.stdout.write(`✖ a promise was rejected, and no test handles it: ${inspect(reason)}\n`)
 })
 
-const files = process.argv.slice(2)
+process.env['NODE_TEST_WORKER_ID'] = '1' // as the test runner sets it
+const state = new ProcessState()
 const durationsMs: Record<string, number> = {}
-let uncounted = 0
-const lateErrors: string[] = []
-const parents = new Map<number, { readonly name: string; readonly parentId: number | undefined }>()
+const counts: Counts[] = []
+let success = true
+let parents = new Map<number, { readonly name: string; readonly parentId: number | undefined }>()
 
-// Loaded like a test file, because its hook must be registered in the same run.
-const stateFile = fileURLToPath(new URL('./process-state.ts', import.meta.url))
-const stream = run({ files: [stateFile, ...files], isolation: 'none' })
-  .on('test:enqueue', ({ name, testId, parentId }) => parents.set(testId, { name, parentId }))
-  .on('test:pass', (passed) => {
-    addDuration(passed)
-    if (passed.name === stateFile) uncounted = 1 // a file without tests counts as a passed test
-  })
-  .on('test:fail', (failure) => {
-    addDuration(failure)
-    if (!isConsequence(failure)) process.stdout.write(renderFailure(failure))
-  })
-  .on('test:diagnostic', ({ message }) => {
-    if (message.includes('generated asynchronous activity after the test ended')) lateErrors.push(message)
-  })
-for await (const { type, data } of stream) if (type === 'test:summary' && data.file === undefined) await end(data)
+const sent = on(process, 'message')
+process.send?.('next' satisfies ProcessMessage)
+for await (const [{ file }] of sent) {
+  if (file === undefined) break
+  process.channel?.unref() // a run ends when nothing is left to wait for
+  await runFile(file)
+  process.channel?.ref()
+  process.send?.('next' satisfies ProcessMessage)
+}
+end()
 
-async function end({ counts, success }: EventData.TestSummary): Promise<void> {
-  const { differences } = await import('./process-state.ts')
-  const left = [...lateErrors, ...differences()]
-  for (const sentence of left) process.stdout.write(`✖ ${sentence}\n`)
-  const counted = countsOf({ ...counts, tests: counts.tests - uncounted, passed: counts.passed - uncounted })
+/** Files run one after the other in this process, each as a run of its own. */
+async function runFile(file: string): Promise<void> {
+  const startedMs = performance.now()
+  const lateErrors: string[] = []
+  parents = new Map()
+  const stream = run({ files: [resolve(file)], isolation: 'none' })
+    .on('test:enqueue', ({ name, testId, parentId }) => parents.set(testId, { name, parentId }))
+    .on('test:fail', (failure) => {
+      if (!isConsequence(failure)) process.stdout.write(renderFailure(failure))
+    })
+    .on('test:pass', ({ name }) => {
+      if (name === resolve(file)) lateErrors.push(`${file} has no tests`)
+    })
+    .on('test:diagnostic', ({ message }) => {
+      if (message.includes('generated asynchronous activity after the test ended')) lateErrors.push(message)
+    })
+  for await (const { type, data } of stream) {
+    if (type !== 'test:summary' || data.file !== undefined) continue
+    const left = [...lateErrors, ...state.differences(file)]
+    for (const sentence of left) process.stdout.write(`✖ ${sentence}\n`)
+    const counted = countsOf({ ...data.counts })
+    counts.push({ ...counted, failed: counted.failed + left.length })
+    success &&= data.success && left.length === 0
+  }
+  durationsMs[file] = Math.round(performance.now() - startedMs)
+}
+
+function end(): void {
   const { user, system } = process.cpuUsage()
-  const result: ShardResult = {
-    success: success && left.length === 0,
-    counts: { ...counted, failed: counted.failed + left.length },
+  const result: ProcessResult = {
+    success,
+    counts: sumCounts(counts),
     durationsMs,
     cpuMs: (user + system) / 1000 + childCpuMs(),
   }
-  process.exitCode = result.success ? 0 : 1
-  process.send?.(JSON.stringify(result), () => process.disconnect())
+  process.exitCode = success ? 0 : 1
+  process.send?.(result, () => process.disconnect())
   setTimeout(failForOpenHandles, 10_000).unref()
 }
 
@@ -86,12 +105,6 @@ function renderFailure({ name, file = '', line, parentId, details }: EventData.T
 
 function parentOf(testId: number | undefined) {
   return testId === undefined ? undefined : parents.get(testId)
-}
-
-function addDuration({ nesting, file, details }: EventData.TestFail | EventData.TestPass): void {
-  if (nesting !== 0 || file === undefined) return
-  const name = relative('.', file).replaceAll('\\', '/')
-  durationsMs[name] = Math.round((durationsMs[name] ?? 0) + details.duration_ms)
 }
 
 function failForOpenHandles(): void {
