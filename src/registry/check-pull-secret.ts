@@ -109,10 +109,11 @@ function expiries(entries: readonly EntryEvaluation[], now: Date): PullSecretPro
 }
 
 function misses({ name, reference: { host, repository } }: NonNullable<PullSecretFacts['image']>): PullSecretProblem {
+  const full = `${host}/${repository}`
   return {
     code: 'IMAGE_NOT_MATCHED',
     hop: 'registry',
-    seen: `none of its hosts matches ${name}, which is ${host}/${repository}: a kubelet pulls it without this Secret`,
+    seen: `none of its hosts matches ${name}${name.startsWith(full) ? '' : `, which is ${full}`}: a kubelet pulls it without this Secret`,
     expected: "an entry of the image's host and port, with a prefix of its path",
     hint: "add the host to a registry of the document, or correct the image's name",
   }

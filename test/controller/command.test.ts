@@ -113,6 +113,13 @@ suite('pullpass controller', () => {
       /--tenant-audience is given without --tenant-service-account\n {2}expected --tenant-service-account, --tenant-secret-name and --tenant-audience together, /,
     ],
     [
+      'a name of an account for tenants that no account can have',
+      '-f /dev/null --no-leader-election --tenant-service-account team-a/puller --tenant-secret-name a --tenant-audience b'.split(
+        ' ',
+      ),
+      /--tenant-service-account is "team-a\/puller"\n {2}expected a name without a namespace\n/,
+    ],
+    [
       'an endpoint for tenants without an account, which it needs',
       ['-f', '/dev/null', '--no-leader-election', '--tenant-endpoint', 'a.example.com'],
       /\n {2}expected --tenant-service-account NAME, /,

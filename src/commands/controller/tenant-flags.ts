@@ -1,5 +1,7 @@
 /** What PullSecrets of the cluster may use: an installation states it, since tenants write them. */
 import type { TenantLimits } from '../../controller/tenants/limits.ts'
+import { brokenRule, type TextRule } from '../../document/field-rules.ts'
+import { objectName, registryAudience } from '../../document/kubernetes-names.ts'
 import { showValue } from '../../document/show-value.ts'
 import { type Flag, type FlagValues, usageFault } from '../command-line/flag.ts'
 
@@ -67,7 +69,22 @@ export function readTenantFlags(
       `${first} is given without ${missing}`,
       '--tenant-service-account, --tenant-secret-name and --tenant-audience together, or none of them',
     )
-  return { serviceAccounts, secretNames, audiences, endpoints: endpoints.map((one) => readEndpoint('controller', one)) }
+  return {
+    serviceAccounts: serviceAccounts.map((name) =>
+      readByRule('controller', '--tenant-service-account', name, objectName),
+    ),
+    secretNames: secretNames.map((name) => readByRule('controller', '--tenant-secret-name', name, objectName)),
+    audiences: audiences.map((audience) => readByRule('controller', '--tenant-audience', audience, registryAudience)),
+    endpoints: endpoints.map((one) => readEndpoint('controller', one)),
+  }
+}
+
+/** @throws USAGE_INVALID */
+export function readByRule(command: string, flag: string, text: string, rule: TextRule): string {
+  const expected = brokenRule(rule, text)
+  if (expected === undefined) return text
+  const isNamespaced = rule === objectName && text.includes('/')
+  throw usageFault(command, `${flag} is ${showValue(text)}`, isNamespaced ? 'a name without a namespace' : expected)
 }
 
 export const endpointExpected =

@@ -127,7 +127,10 @@ export const manifestsNode: Command<typeof flags> = {
     refuseSystemNamespace('manifests node', namespace)
     const place = {
       namespace,
-      image: print === 'rbac' ? '' : readImage(image, 'or --print PART or --out FOLDER, which need no image'),
+      image:
+        print === 'rbac'
+          ? ''
+          : readImage(image, 'manifests node', 'or --print PART or --out FOLDER, which need no image'),
     }
     const objects = renderNodeObjects({ providers, files, paths }, place)
     terminal.print(await renderManifestYaml(print === 'rbac' ? objects.filter(isPermission) : objects))

@@ -134,11 +134,11 @@ const badValue = (flag: string, value: string, expected: string) =>
   invalid(`--${flag} is ${showValue(value)}`, expected)
 
 /** `instead`: what can be given in its place. */
-export function readImage(image: string | undefined, instead?: string): string {
+export function readImage(image: string | undefined, command = 'manifests', instead?: string): string {
   const expected = 'an image that the cluster can pull, such as registry.example.com/pullpass:1.0.0'
   if (image === undefined)
-    throw invalid('--image is not given', instead === undefined ? expected : `${expected}; ${instead}`)
-  if (parseImageReference(image) === undefined) throw badValue('image', image, expected)
+    throw usageFault(command, '--image is not given', instead === undefined ? expected : `${expected}; ${instead}`)
+  if (parseImageReference(image) === undefined) throw usageFault(command, `--image is ${showValue(image)}`, expected)
   return image
 }
 

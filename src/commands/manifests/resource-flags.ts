@@ -1,11 +1,10 @@
 /** Flags of pullpass manifests for custom resources: an allow-list, since what they will contain is not known yet. */
-import { brokenRule, type TextRule } from '../../document/field-rules.ts'
+import type { TextRule } from '../../document/field-rules.ts'
 import { objectName, registryAudience } from '../../document/kubernetes-names.ts'
-import { showValue } from '../../document/show-value.ts'
 import type { ResourceLimits } from '../../manifests/manifest.ts'
 import { type Flag, type FlagValues, usageFault } from '../command-line/flag.ts'
 import { parseNamespacedName } from '../command-line/flags.ts'
-import { endpointExpected, readEndpoint, tenantFlags } from '../controller/tenant-flags.ts'
+import { endpointExpected, readByRule, readEndpoint, tenantFlags } from '../controller/tenant-flags.ts'
 
 type Texts = Flag & { type: 'string'; multiple: true }
 
@@ -112,12 +111,7 @@ export function readResourceFlags(given: Given): ResourceLimits | undefined {
   }
 }
 
-function checked(flag: string, text: string, rule: TextRule): string {
-  const expected = brokenRule(rule, text)
-  if (expected === undefined) return text
-  const isNamespaced = rule === objectName && text.includes('/')
-  throw invalid(`--${flag} is ${showValue(text)}`, isNamespaced ? 'a name without a namespace' : expected)
-}
+const checked = (flag: string, text: string, rule: TextRule): string => readByRule('manifests', `--${flag}`, text, rule)
 
 const distinct = (texts: readonly string[]): string[] => [...new Set(texts)]
 

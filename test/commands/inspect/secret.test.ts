@@ -57,10 +57,7 @@ suite('pullpass inspect secret', () => {
     const { exitCode, stdout } = await runInspect(sandbox, ['secret', 'team-a/mine', '--image', 'quay.io/other/app'])
     assert.equal(exitCode, 1)
     assert.match(stdout, /^quay\.io\/org\/ +robot +unknown +not tried: other path$/m)
-    assert.match(
-      stdout,
-      /^IMAGE_NOT_MATCHED \(registry\): none of its hosts matches quay\.io\/other\/app, which is quay\.io\/other\/app: /m,
-    )
+    assert.match(stdout, /^IMAGE_NOT_MATCHED \(registry\): none of its hosts matches quay\.io\/other\/app: /m)
   })
 
   test('a Secret that breaks pulls is reported, and its credential is never shown', async (t) => {
