@@ -30,6 +30,8 @@ export interface Mapping {
   readonly name: string
   readonly provider_name: string
   readonly description?: string
+  /** It comes before those of all projects. */
+  readonly project_key?: string
   readonly priority: number
   readonly claims: Readonly<Record<string, unknown>>
   readonly token_spec: TokenSpec

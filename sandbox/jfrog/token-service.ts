@@ -8,7 +8,14 @@ import { type IssuerConnection, readPublishedKeys } from '../issuer/published-ke
 import { verifyIdentity } from '../issuer/verify-identity.ts'
 import type { SandboxRequest, SandboxResponse } from '../serve/handler.ts'
 import { jfrogError } from './platform-api.ts'
-import { acceptsClaims, type Holder, type Integration, mappingsOf, type PlatformState } from './platform-state.ts'
+import {
+  acceptsClaims,
+  type Holder,
+  type Integration,
+  type Mapping,
+  mappingsOf,
+  type PlatformState,
+} from './platform-state.ts'
 
 export interface TokenServiceNeeds {
   readonly state: PlatformState
@@ -50,7 +57,7 @@ async function exchangeAt(
     return jfrogError(401, 'UNAUTHORIZED', 'Token validation failed')
   const [mapping] = mappingsOf(state, name)
     .filter((one) => acceptsClaims(one, claims))
-    .toSorted((one, other) => one.priority - other.priority)
+    .toSorted((one, other) => rankOf(one) - rankOf(other))
   if (mapping === undefined) return jfrogError(401, 'UNAUTHORIZED', 'No matching identity mapping was found')
   const { username, scope = '', expires_in = 60 } = mapping.token_spec
   const [, groups = ''] = /^applied-permissions\/groups:(.*)$/.exec(scope) ?? []
@@ -66,6 +73,8 @@ async function exchangeAt(
     },
   }
 }
+
+const rankOf = ({ project_key, priority }: Mapping) => (project_key === undefined ? priority : 0)
 
 function claimsOf(token: string): Record<string, unknown> {
   try {

@@ -238,6 +238,10 @@ test('a response of JFrog', async (t) => {
       listed({ claims: { sub: 'x'.repeat(20_000) } }),
       /it contains an identity mapping that is larger than any/,
     ],
+    'claims that are nested': [
+      listed({ claims: JSON.parse(`${'{"a":'.repeat(200)}1${'}'.repeat(200)}`) }),
+      /it contains an identity mapping that is larger than any/,
+    ],
     'a line of Terraform in the name of a mapping that comes first': [
       listed({ name: 'a\nresource "terraform_data" "x" {}', claims: {}, token_spec: { username: 'guest' } }),
       /mapping a.resource "terraform_data" "x" \{\} of priority 1 also accepts/,

@@ -69,6 +69,15 @@ const cases: Readonly<Record<string, Case>> = {
     reports: /^TRUST_REFUSED \(trust\): mapping other of priority 1 also accepts /m,
     leaves: ungranted,
   },
+  'also one of a project, which comes before all others': {
+    plant: (started) => {
+      integrate(started)
+      add(started, other({ priority: 9, project_key: 'team' }))
+    },
+    exitCode: 1,
+    reports: /^TRUST_REFUSED \(trust\): mapping other of priority 0 also accepts /m,
+    leaves: ungranted,
+  },
   'a mapping of all tokens that comes last is reported': {
     plant: (started) => {
       integrate(started)
@@ -228,6 +237,27 @@ const cases: Readonly<Record<string, Case>> = {
     reports: /^TRUST_REFUSED \(trust\): integration cluster has the issuer https:\/\/other\.example\.com$/m,
     leaves: ({ integrations }) => assert.equal(integrations()[0]?.issuer_url, 'https://other.example.com'),
   },
+  'also one that expects another issuer in tokens': {
+    plant: (started) => {
+      integrate(started)
+      const [found] = started.integrations()
+      if (found)
+        started.jfrog.state.integrations.set('cluster', { ...found, token_issuer: 'https://other.example.com' })
+    },
+    exitCode: 1,
+    reports: /^TRUST_REFUSED \(trust\): integration cluster has the issuer https:\/\/other\.example\.com$/m,
+    leaves: ungranted,
+  },
+  'its own gets the issuer of the cluster again with --replace issuer': {
+    plant: async (started) => {
+      await applyFirst(started)
+      started.jfrog.trusted.issuer = 'https://other.example.com'
+    },
+    exitCode: 0,
+    flags: ['--replace', 'issuer'],
+    reports: /update integration cluster: issuer https:\/\/127/,
+    leaves: ({ sandbox, integrations }) => assert.equal(integrations()[0]?.issuer_url, sandbox.cluster.issuer),
+  },
   'an integration of a project is refused': {
     plant: (started) => {
       integrate(started)
@@ -305,6 +335,17 @@ const cases: Readonly<Record<string, Case>> = {
     flags: ['--share-trust-domain'],
     reports: /shared by clusters: system:serviceaccount:image-system:pullpass of another cluster/,
   },
+  'an integration whose name is a path is not read': {
+    plant: ({ jfrog }) => {
+      const name = '../../v2/users/puller'
+      const more = { issuer_url: 'https://other.example.com', provider_type: 'Generic OpenID Connect' }
+      jfrog.state.integrations.set(name, { name, ...more })
+    },
+    exitCode: 0,
+    reports: /^granted +permission /m,
+    leaves: ({ jfrog }) =>
+      assert.ok(!jfrog.parts.tokens.seen.some(({ path }) => path.endsWith('/users/puller/identity_mappings'))),
+  },
   'a CI job that acts as the user is reported': {
     plant: ({ jfrog }) => {
       jfrog.state.integrations.set('github', {
@@ -358,6 +399,57 @@ suite('trust at JFrog:', () => {
         leaves?.(started)
       })
     }
+  })
+
+  test('destroy leaves what is not its own, and what others use', async (t) => {
+    const started = await start(t)
+    const { jfrog, sandbox, run, reset, integrations, mappings } = started
+    const destroyed = async () => {
+      const { exitCode, stdout, stderr } = await run(['trust', 'destroy', '--yes'])
+      assert.equal(exitCode, 0, stderr)
+      return stdout
+    }
+    integrate(started)
+    assert.match(await destroyed(), /^note: oidc\/cluster: pullpass did not create it$/m)
+    reset()
+    await applyFirst(started)
+    changeMapping(started, () => ({ description: 'ours' }))
+    assert.match(await destroyed(), /^note: oidc\/cluster\/\S+: pullpass did not create it$/m)
+    assert.match(await destroyed(), /^note: oidc\/cluster: identity mappings use it: pullpass-\S+$/m)
+    reset()
+    await applyFirst(started)
+    add(started, other({ claims: { sub: 'repo:acme/app' } }))
+    assert.match(await destroyed(), /^note: oidc\/cluster: identity mappings use it: other$/m)
+    assert.deepEqual([integrations().length, mappings().map(({ name }) => name)], [1, ['other']])
+    reset()
+    await jfrog.trust(sandbox.cluster.issuer)
+    changeMapping(started, ({ token_spec }) => ({
+      description: 'pullpass:000000000000 of another cluster',
+      token_spec,
+    }))
+    assert.doesNotMatch(await destroyed(), /^removed/m)
+  })
+
+  test('a mapping that another owner changes during the run is read again', async (t) => {
+    const started = await start(t)
+    const { jfrog, sandbox, run, mappings } = started
+    await jfrog.trust(sandbox.cluster.issuer)
+    jfrog.settings.lifeSeconds = 60
+    let reads = 0
+    jfrog.parts.tokens.faults.inject(
+      { kind: 'reset', at: 'request' },
+      {
+        when({ method, path }) {
+          if (method === 'GET' && path.endsWith('/identity_mappings') && ++reads === 2)
+            changeMapping(started, () => ({ description: 'changed' }))
+          return false
+        },
+      },
+    )
+    const sleep = async (ms: number) => (ms >= 60_000 ? await new Promise<void>(() => undefined) : undefined)
+    const applied = await run([...apply, '--no-verify', '--replace', 'lifetime'], { sleep })
+    assert.equal(applied.exitCode, 0, applied.stderr + applied.stdout)
+    assert.deepEqual([mappings()[0]?.description, jfrog.settings.lifeSeconds], ['changed', 3600])
   })
 
   test('the operator’s token is not sent where it is not of', async (t) => {

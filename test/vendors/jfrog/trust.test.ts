@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
+import { runCurl } from '../../support/run-curl.ts'
 import { apply, start, subject } from './start-trust.ts'
 
 suite('trust at JFrog', () => {
@@ -106,7 +107,8 @@ suite('trust at JFrog', () => {
       hcl,
     )
     assert.doesNotMatch(hcl, /^import/m)
-    await run(apply)
+    for (const line of lines) await runCurl(sandbox, line)
+    assert.match((await run(['trust', 'plan'])).stdout, /No changes are required/)
     const existing = await run(['trust', 'plan', '-o', 'terraform'])
     assert.deepEqual(
       existing.stdout
