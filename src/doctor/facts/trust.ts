@@ -73,7 +73,7 @@ interface Gathered {
   readonly pulls: readonly PullFacts[]
 }
 
-/** Read only where the vendor refused for its resources or they are the cause of a warning, and for this registry alone. */
+/** Read only where the vendor refused for its resources or they determine a lifetime that is short, and for this registry alone. */
 async function gatherTrustOf(
   exchangeRequest: ExchangeRequest,
   { tokens, issuers, exchanges, images, pulls }: Gathered,
@@ -89,7 +89,9 @@ async function gatherTrustOf(
   const result = exchanges.find(({ exchangeRequest: of }) => of === exchangeRequest)?.result
   const isRefused = result instanceof PullpassError && isOfTrust(result)
   const isShort =
-    !(result instanceof PullpassError) && result?.warnings?.some(({ code }) => ofLifetime.includes(code)) === true
+    vendors[exchangeRequest.registry.vendor]?.trust?.replaceable.includes('lifetime') === true &&
+    !(result instanceof PullpassError) &&
+    result?.warnings?.some(({ code }) => code === 'CREDENTIAL_SHORT_LIVED') === true
   const denied = pulls.filter(
     ({ exchangeRequest: of, attempt }) =>
       of === exchangeRequest && attempt?.outcome === 'refused' && attempt.status === 403,
@@ -182,9 +184,6 @@ const withRepository = async (
 /** Whether the token of a file is exchanged, whose subject no document knows. */
 export const takesFiles = (documents: readonly Document[]): boolean =>
   documents.some((document) => document.registries.some((registry) => readsTokenFile(document, registry)))
-
-/** Warnings about what a vendor's resources can determine. */
-const ofLifetime: readonly Code[] = ['CREDENTIAL_SHORT_LIVED']
 
 /** Refusals for the vendor's resources, so that these are read. */
 const ofTrust: readonly Code[] = [

@@ -125,7 +125,7 @@ export const exchangeSection: Section = {
       meaning:
         'The credential expires within ten minutes, so a CronJob cannot replace it in time: a warning in the log of `refresh` and `controller`. The controller does not use one that expires within a minute: it would be refreshed in a loop.',
       action:
-        'Set a longer lifetime, in the document (`lifetime`) or at the vendor: for JFrog `expires_in` of the identity mapping (default: 60 seconds); for `oidc` and `http` that of access tokens, up to `maxLifetime`.',
+        'Set a longer lifetime, in the document (`lifetime`) or at the vendor: for JFrog `expires_in` of the identity mapping (default: 60 seconds), which `pullpass trust apply` sets; for `oidc` and `http` that of access tokens, up to `maxLifetime`.',
     },
     AUDIENCE_UNCHECKED: {
       doctor: ['exchange'],

@@ -60,7 +60,8 @@ export const exchange: Exchange<JfrogSettings> = {
       response: { password: '/access_token', expiresIn: '/expires_in' },
       lifetime: { maxSeconds: longestSeconds },
       username: userNameOf,
-      lifetimeFix: 'set token_spec.expires_in of the identity mapping, which is 60 s by default: 3600 is usual',
+      lifetimeFix:
+        'set token_spec.expires_in of the identity mapping, which is 60 s by default: pullpass trust sets 3600',
     }
     return exchangeAt(registry, request, context)
   },

@@ -157,7 +157,7 @@ export const jfrogFaults: readonly Fault[] = [
     },
     hop: 'registry',
     code: 'REGISTRY_DENIED',
-    fix: /^mapping guests of priority 1 also accepts system:serviceaccount:image-system:pullpass, and its tokens act as user guest; check who created it/,
+    fix: /^mapping guests with priority 1 also accepts system:serviceaccount:image-system:pullpass, as user guest; check who created it/,
     repair: (world) => cloudOf(world).state.mappings.delete('cluster guests'),
   },
   {

@@ -244,7 +244,7 @@ test('a response of JFrog', async (t) => {
     ],
     'a line of Terraform in the name of a mapping that comes first': [
       listed({ name: 'a\nresource "terraform_data" "x" {}', claims: {}, token_spec: { username: 'guest' } }),
-      /mapping a.resource "terraform_data" "x" \{\} of priority 1 also accepts/,
+      /mapping a.resource "terraform_data" "x" \{\} with priority 1 also accepts/,
     ],
     'control characters in an error': [
       { status: 400, body: { errors: [{ message: `a\u001b[31m\nfix: ${'b'.repeat(5000)}` }] } },

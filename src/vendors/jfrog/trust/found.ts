@@ -27,12 +27,14 @@ export interface FoundIntegration {
 export interface MappingFields {
   readonly name: string
   readonly description: string
-  readonly priority: number
+  readonly priority: number | undefined
   readonly claims: JsonObject
   readonly tokenSpec: JsonObject
 }
 
 export interface FoundMapping extends MappingFields {
+  /** Empty for one of all projects. */
+  readonly projectKey: string
   /** Of its tokens, in seconds. */
   readonly lifeSeconds: number
 }
@@ -98,15 +100,22 @@ function foundMapping(item: unknown): FoundMapping {
   return {
     name: shortText(name),
     description: shortText(description),
-    priority: shortText(project_key) === '' ? (numberOf(priority) ?? lowest) : ofProject,
+    projectKey: shortText(project_key),
+    priority: numberOf(priority),
     claims: ownClaims,
     tokenSpec,
     lifeSeconds: numberOf(seconds) ?? defaultSeconds,
   }
 }
 
-const ofProject = 0
-const lowest = Number.MAX_SAFE_INTEGER
+/** Of mappings that accept a token, the one with the lowest counts. */
+export const rankOf = ({ projectKey, priority = Number.MAX_SAFE_INTEGER }: FoundMapping): number =>
+  projectKey === '' ? priority : 0
+
+/** For messages. */
+export const describeRank = ({ projectKey, priority }: FoundMapping): string =>
+  projectKey === '' ? `with priority ${priority ?? '(none)'}` : `of project ${projectKey}`
+
 const numberOf = (value: unknown) => (typeof value === 'number' && Number.isSafeInteger(value) ? value : undefined)
 
 /** Besides those that are compared. https://kubernetes.io/docs/reference/access-authn-authz/service-accounts-admin/#schema-for-service-account-private-claims */
@@ -156,13 +165,13 @@ export function mayActAs(mapping: Pick<FoundMapping, 'tokenSpec'>, { kind, name 
   return groups.split(',').some((one) => one.trim().replaceAll('"', '') === name)
 }
 
-/** For messages: `user puller`, `applied-permissions/admin`. */
+/** For messages: `user puller`; or the scope, which decides where it is another one. */
 export function describeIdentity({ tokenSpec }: Pick<FoundMapping, 'tokenSpec'>): string {
   const pattern = shortText(tokenSpec['username_pattern']) || shortText(tokenSpec['groups_pattern'])
   if (pattern !== '') return `what the pattern ${pattern} makes of their claims`
   const [scope, username] = [shortText(tokenSpec['scope']), shortText(tokenSpec['username'])]
-  if (username === '' || scope === 'applied-permissions/admin') return scope || 'no identity'
-  return `user ${username}`
+  const isOfUser = username !== '' && ['', 'applied-permissions/user'].includes(scope)
+  return isOfUser ? `user ${username}` : scope || 'no identity'
 }
 
 /** For messages: the tokens that it accepts. */

@@ -19,12 +19,14 @@ import {
   actsAs,
   describeClaims,
   describeIdentity,
+  describeRank,
   type FoundMapping,
   isMappingName,
   listMappings,
   type MappingFields,
   mappingPath,
   mappingsPath,
+  rankOf,
   scopeOf,
 } from './found.ts'
 import { changeJfrog, deleteJfrog, type Platform } from './requests.ts'
@@ -78,7 +80,10 @@ function sorted(desired: DesiredMapping, all: readonly FoundMapping[]): Mappings
 }
 
 const isUsable = (one: FoundMapping, desired: DesiredMapping) =>
-  isMappingName(one.name) && acceptance(one, desired) === 'exactly' && actsAs(one, desired.grantee)
+  one.projectKey === '' &&
+  isMappingName(one.name) &&
+  acceptance(one, desired) === 'exactly' &&
+  actsAs(one, desired.grantee)
 
 export async function observeMapping(
   desired: DesiredMapping,
@@ -98,14 +103,13 @@ function evaluateMapping(
   const { notes: formerNotes, ...former } = formerOf(desired, all, accepted, platform)
   const existing = own ?? usable
   const presence = existing === undefined ? 'absent' : 'present'
-  const priority = own === undefined ? (usable?.priority ?? first) : first
-  const rivals = others.filter((one) => one.priority <= priority && !actsAs(one, desired.grantee))
+  const rank = usable === undefined ? first : rankOf(usable)
+  const rivals = others.filter((one) => rankOf(one) <= rank && !actsAs(one, desired.grantee))
   const rest = others.filter((one) => !rivals.includes(one)).map(describeOther)
   const notes = [...rest, ...formerNotes]
   const hcl = mappingHcl(platform.url, desired, presence, existing ?? createdFields(desired))
   const [rival] = rivals
-  if (rival !== undefined)
-    return { presence, verdict: 'refused', hcl, notes, fault: comesFirst(desired, rival, priority) }
+  if (rival !== undefined) return { presence, verdict: 'refused', hcl, notes, fault: comesFirst(desired, rival) }
   if (existing === undefined) {
     return {
       presence,
@@ -158,16 +162,13 @@ function changesOf(desired: DesiredMapping, found: FoundMapping): string[] {
 }
 
 const describeOther = (other: FoundMapping) =>
-  `mapping ${other.name} also accepts ${describeClaims(other)}, after this one: these act as ${describeIdentity(other)}`
+  `mapping ${other.name} ${describeRank(other)} also accepts ${describeClaims(other)}, as ${describeIdentity(other)}`
 
-const comesFirst = ({ subject, grantee }: DesiredMapping, rival: FoundMapping, priority: number) =>
-  trustRefused(
-    `mapping ${rival.name} of priority ${rival.priority} also accepts ${subject}, and its tokens act as ${describeIdentity(rival)}`,
-    {
-      expected: `only the mapping that acts as ${grantee.kind} ${grantee.name} to accept it with priority ${priority}: JFrog uses the one with the lowest number`,
-      hint: 'check who created it, and give it a larger number or narrower claims in Administration, General, Manage Integrations; or set another jfrog.providerName in the document',
-    },
-  )
+const comesFirst = ({ subject, grantee }: DesiredMapping, rival: FoundMapping) =>
+  trustRefused(`mapping ${rival.name} ${describeRank(rival)} also accepts ${subject}, as ${describeIdentity(rival)}`, {
+    expected: `the mapping that acts as ${grantee.kind} ${grantee.name} to come first: JFrog uses one of a project, or else that with the lowest number`,
+    hint: 'check who created it, and give it a larger number or narrower claims in Administration, General, Manage Integrations; or set another jfrog.providerName in the document',
+  })
 
 const shortLived = ({ name, lifeSeconds }: FoundMapping): PullpassError =>
   trustRefused(`mapping ${name} issues tokens for ${lifeSeconds} s`, {
@@ -179,7 +180,7 @@ const requestOf = ({ name, description, priority, claims, tokenSpec }: MappingFi
   name,
   ...(description !== '' && { description }),
   provider_name: integration,
-  priority,
+  ...(priority !== undefined && { priority }),
   claims,
   token_spec: tokenSpec,
 })
@@ -205,7 +206,7 @@ function updatedFields(desired: DesiredMapping, found: FoundMapping, owner: 'own
     ...(typeof services === 'string' && services !== '' && { audience: services }),
     expires_in: lifeSeconds,
   }
-  return { ...created, lifeSeconds, tokenSpec }
+  return { ...created, lifeSeconds, projectKey: '', tokenSpec }
 }
 
 interface Update {
@@ -226,7 +227,7 @@ function update(
     claims: `accepts exactly ${subject} with audience ${audience}, instead of ${describeClaims(found)}`,
     identity: `acts as ${grantee.kind} ${grantee.name}, instead of ${describeIdentity(found)}`,
     lifetime: `tokens for ${after.lifeSeconds} s, instead of ${found.lifeSeconds} s`,
-    priority: `priority ${after.priority}`,
+    priority: `priority ${first}`,
     description: 'the mark of the cluster',
   }
   const description = `update mapping ${found.name} of ${integration.name}: ${changed.map((field) => words[field]).join(', ')}`

@@ -87,7 +87,7 @@ export function mappingHcl(
       ['name', hclText(name)],
       ['provider_name', `platform_oidc_configuration.${labelOf(integrationTitle(integration))}.name`],
       ...texts({ description }),
-      ['priority', `${priority}`],
+      ...(priority === undefined ? [] : ([['priority', `${priority}`]] as const)),
       ['claims_json', hclText(JSON.stringify(claims))],
       hclBlock('token_spec =', [
         ...texts({ username: shortText(username), scope: shortText(scope) || ofUser, audience: shortText(audience) }),
