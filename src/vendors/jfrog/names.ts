@@ -1,5 +1,6 @@
 /** Names at JFrog, as documents contain them. https://jfrog.com/help/r/jfrog-platform-administration-documentation/permissions */
 import type { TextRule } from '../../document/field-rules.ts'
+import { repositoryList } from '../trust/names.ts'
 
 /** The rule of JFrog's Terraform provider: https://github.com/jfrog/terraform-provider-platform, resource_oidc_configuration.go */
 export const integrationName: TextRule = {
@@ -30,14 +31,10 @@ export const repositoryOrPath: TextRule = {
   expected: 'KEY, or KEY/PATH for the images below a path, such as docker-local/team-a',
 }
 
-/** Several, separated by commas: the format of --repository. */
-export const repositoriesAndPaths: TextRule = {
-  pattern: new RegExp(`^${repository}(?:, ?${repository})*$`),
-  maxLength: 16_384,
-  expected: `${repositoryOrPath.expected}; several separated by commas`,
-}
-
-export const splitRepositories = (text: string): string[] => text.split(',').map((one) => one.trim())
+export const repositoriesAndPaths: TextRule = repositoryList(
+  repositoryOrPath,
+  new RegExp(`^${repository}(?:, ?${repository})*$`),
+)
 
 /** The key of the repository, and the path in it; undefined: all of it. */
 export function parseRepository(name: string): { readonly key: string; readonly path: string | undefined } {

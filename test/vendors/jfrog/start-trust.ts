@@ -1,6 +1,7 @@
 /** Runs of `pullpass trust` on a document with jfrog. */
+import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
-import type { Integration, Mapping, Permission } from '../../../sandbox/jfrog/platform-state.ts'
+import { type Integration, type Mapping, mappingKey, type Permission } from '../../../sandbox/jfrog/platform-state.ts'
 import type { JfrogSandbox } from '../../../sandbox/jfrog/vendor.ts'
 import { sandboxVendors } from '../../../sandbox/vendors.ts'
 import { type PullpassOptions, type PullpassRun, runPullpass } from '../../support/run-pullpass.ts'
@@ -23,13 +24,9 @@ export interface TrustTest {
 interface TrustWorld {
   /** YAML of `jfrog.trust`; absent: the user and the repository. */
   readonly trust?: string
-  /** Further fields of `jfrog`, in YAML. */
-  readonly more?: string
-  /** YAML of a second registry entry. */
-  readonly second?: (url: string, port: number) => string
 }
 
-export async function start(t: TestContext, { trust, more = '', second }: TrustWorld = {}): Promise<TrustTest> {
+export async function start(t: TestContext, { trust }: TrustWorld = {}): Promise<TrustTest> {
   const sandbox = await startTestSandbox(t, { trust: 'absent', issuerDocuments: 'published' })
   const jfrog = await sandbox.start(sandboxVendors.jfrog)
   const { url, state, repository } = jfrog
@@ -46,8 +43,8 @@ spec:
   registries:
     - name: images
       hosts: ["127.0.0.1:${port}"]
-      jfrog: {url: "${url}", providerName: cluster, ${more}trust: ${trust ?? `{repositories: [${repository}], username: puller}`}}
-${second?.(url, port) ?? ''}`,
+      jfrog: {url: "${url}", providerName: cluster, trust: ${trust ?? `{repositories: [${repository}], username: puller}`}}
+`,
   )
   return {
     sandbox,
@@ -61,4 +58,33 @@ ${second?.(url, port) ?? ''}`,
       jfrog.operator.state = 'administrator'
     },
   }
+}
+
+// What an operator or another owner configured.
+
+export const other = (changes: Partial<Mapping>): Mapping => ({
+  name: 'other',
+  provider_name: 'cluster',
+  priority: 1,
+  claims: {},
+  token_spec: { username: 'guest', scope: 'applied-permissions/user', expires_in: 3600 },
+  ...changes,
+})
+
+export function add({ jfrog }: Pick<TrustTest, 'jfrog'>, mapping: Mapping): void {
+  jfrog.state.mappings.set(mappingKey(mapping), mapping)
+}
+
+export function changeMapping({ jfrog, mappings }: TrustTest, change: (one: Mapping) => Partial<Mapping>): void {
+  for (const one of mappings()) add({ jfrog }, { ...one, ...change(one) })
+}
+
+/** The integration alone. */
+export function integrate({ jfrog, sandbox }: TrustTest): void {
+  const issuer_url = sandbox.cluster.issuer
+  jfrog.state.integrations.set('cluster', { name: 'cluster', issuer_url, provider_type: 'Generic OpenID Connect' })
+}
+
+export async function applyFirst({ run }: TrustTest): Promise<void> {
+  assert.equal((await run(apply)).exitCode, 0)
 }

@@ -1,44 +1,28 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { type Mapping, mappingKey } from '../../../sandbox/jfrog/platform-state.ts'
-import { apply, start, subject, type TrustTest } from './start-trust.ts'
+import {
+  add,
+  apply,
+  applyFirst,
+  changeMapping,
+  integrate,
+  other,
+  start,
+  subject,
+  type TrustTest,
+} from './start-trust.ts'
 
-const other = (changes: Partial<Mapping>): Mapping => ({
-  name: 'other',
-  provider_name: 'cluster',
-  priority: 1,
-  claims: {},
-  token_spec: { username: 'guest', scope: 'applied-permissions/user', expires_in: 3600 },
-  ...changes,
-})
-
-type Started = Pick<TrustTest, 'run' | 'jfrog' | 'sandbox' | 'mappings' | 'integrations' | 'permissions'>
-
-/** What exists, and what `trust apply` then reports; `grants`: whether it creates the permission. */
+/** What exists, and what `trust apply` then reports; `leaves`: what exists then. */
 interface Case {
-  readonly plant: (started: Started) => void | Promise<void>
+  readonly plant: (started: TrustTest) => void | Promise<void>
   readonly exitCode: 0 | 1
   readonly reports: RegExp
   readonly flags?: readonly string[]
-  readonly leaves?: (started: Started) => void
+  readonly leaves?: (started: TrustTest) => void
 }
 
 const admin = 'applied-permissions/admin'
-const add = ({ jfrog }: Pick<Started, 'jfrog'>, mapping: Mapping) =>
-  void jfrog.state.mappings.set(mappingKey(mapping), mapping)
-const changeMapping = ({ jfrog, mappings }: Started, change: (one: Mapping) => Partial<Mapping>) => {
-  for (const one of mappings()) add({ jfrog }, { ...one, ...change(one) })
-}
-const ungranted = ({ permissions }: Started) => assert.deepEqual(permissions(), [])
-
-/** An operator created the integration alone. */
-const integrate = ({ jfrog, sandbox }: Started) =>
-  void jfrog.state.integrations.set('cluster', {
-    name: 'cluster',
-    issuer_url: sandbox.cluster.issuer,
-    provider_type: 'Generic OpenID Connect',
-  })
-const applyFirst = async (started: Started) => assert.equal((await started.run(apply)).exitCode, 0)
+const ungranted = ({ permissions }: TrustTest) => assert.deepEqual(permissions(), [])
 
 const cases: Readonly<Record<string, Case>> = {
   'a mapping of all tokens that comes first is refused, and nothing is granted': {
@@ -398,81 +382,5 @@ suite('trust at JFrog:', () => {
         leaves?.(started)
       })
     }
-  })
-
-  test('destroy leaves what is not its own, and what others use', async (t) => {
-    const started = await start(t)
-    const { jfrog, sandbox, run, reset, integrations, mappings } = started
-    const destroyed = async () => {
-      const { exitCode, stdout, stderr } = await run(['trust', 'destroy', '--yes'])
-      assert.equal(exitCode, 0, stderr)
-      return stdout
-    }
-    integrate(started)
-    assert.match(await destroyed(), /^note: oidc\/cluster: pullpass did not create it$/m)
-    reset()
-    await applyFirst(started)
-    changeMapping(started, () => ({ description: 'ours' }))
-    assert.match(await destroyed(), /^note: oidc\/cluster\/\S+: pullpass did not create it$/m)
-    assert.match(await destroyed(), /^note: oidc\/cluster: identity mappings use it: pullpass-\S+$/m)
-    reset()
-    await applyFirst(started)
-    add(started, other({ claims: { sub: 'repo:acme/app' } }))
-    assert.match(await destroyed(), /^note: oidc\/cluster: identity mappings use it: other$/m)
-    assert.deepEqual([integrations().length, mappings().map(({ name }) => name)], [1, ['other']])
-    reset()
-    await jfrog.trust(sandbox.cluster.issuer)
-    changeMapping(started, ({ token_spec }) => ({
-      description: 'pullpass:000000000000 of another cluster',
-      token_spec,
-    }))
-    assert.doesNotMatch(await destroyed(), /^removed/m)
-  })
-
-  test('a mapping that another owner changes during the run is read again', async (t) => {
-    const started = await start(t)
-    const { jfrog, sandbox, run, mappings } = started
-    await jfrog.trust(sandbox.cluster.issuer)
-    jfrog.settings.lifeSeconds = 60
-    let reads = 0
-    jfrog.parts.tokens.faults.inject(
-      { kind: 'reset', at: 'request' },
-      {
-        when({ method, path }) {
-          if (method === 'GET' && path.endsWith('/identity_mappings') && ++reads === 2)
-            changeMapping(started, () => ({ description: 'changed' }))
-          return false
-        },
-      },
-    )
-    const sleep = async (ms: number) => (ms >= 60_000 ? await new Promise<void>(() => undefined) : undefined)
-    const applied = await run([...apply, '--no-verify', '--replace', 'lifetime'], { sleep })
-    assert.equal(applied.exitCode, 0, applied.stderr + applied.stdout)
-    assert.deepEqual([mappings()[0]?.description, jfrog.settings.lifeSeconds], ['changed', 3600])
-  })
-
-  test('the operator’s token is not sent where it is not of', async (t) => {
-    const { jfrog, run } = await start(t)
-    const { seen } = jfrog.parts.tokens
-    const before = seen.length
-    const missing = await run(['trust', 'plan'], { environment: { JFROG_ACCESS_TOKEN: undefined } })
-    assert.match(
-      missing.stderr,
-      /^TRUST_CREDENTIALS_MISSING \(trust\): no credentials for JFrog were found: variable JFROG_ACCESS_TOKEN is not set$/m,
-    )
-    const malformed = await run(['trust', 'plan'], { environment: { JFROG_ACCESS_TOKEN: 'user:pass word'.repeat(4) } })
-    assert.match(
-      malformed.stderr,
-      /^TRUST_CREDENTIALS_MISSING \(trust\): variable JFROG_ACCESS_TOKEN is not an access token$/m,
-    )
-    assert.doesNotMatch(malformed.stderr + malformed.stdout, /pass word/)
-    const elsewhere = await run(['trust', 'plan'], { environment: { JFROG_URL: 'https://acme.jfrog.io/' } })
-    assert.match(
-      elsewhere.stderr,
-      /^TRUST_CREDENTIALS_MISSING \(trust\): JFROG_URL is "https:\/\/acme\.jfrog\.io\/", and the documents are of https:\/\/127\.0\.0\.1:\d+: JFROG_ACCESS_TOKEN was not sent there$/m,
-    )
-    assert.equal(seen.length, before)
-    const same = await run(['trust', 'plan'], { environment: { JFROG_URL: `${jfrog.url}/` } })
-    assert.equal(same.exitCode, 0, same.stderr)
   })
 })

@@ -8,8 +8,9 @@ import { PullpassError } from '../../../errors/pullpass-error.ts'
 import { checkIssuerUrl } from '../../../oidc/issuer-url.ts'
 import { markOf, type SubjectsFrom, subjectsFrom, type TrustedCluster, type TrustNeed } from '../../trust/contract.ts'
 import { policyPrefix } from '../../trust/findings.ts'
+import { splitRepositories } from '../../trust/names.ts'
 import { checkIssuers, documentInvalid, nonEmpty, repositoryMissing, unique } from '../../trust/needs.ts'
-import { integrationName, parseRepository, repositoryOrPath, splitRepositories } from '../names.ts'
+import { integrationName, parseRepository, repositoryOrPath } from '../names.ts'
 import type { JfrogSettings } from '../settings.ts'
 
 type Need = TrustNeed<JfrogSettings>

@@ -9,7 +9,7 @@ import { asObject, asText, isDeeperThan, type JsonObject } from '../../../text/j
 import { orAbsent } from '../../operator.ts'
 import { matchesPattern } from '../../trust/policy-document.ts'
 import type { DesiredIntegration, DesiredMapping, Grantee } from './desired.ts'
-import { type Platform, readJfrog, shortText } from './requests.ts'
+import { type Platform, readJfrog, shownText } from './requests.ts'
 
 export interface FoundIntegration {
   readonly name: string
@@ -72,15 +72,15 @@ function listed(body: unknown): readonly unknown[] {
 function foundIntegration(item: unknown): FoundIntegration {
   const { name, description, issuer_url, token_issuer, provider_type, audience, project_key, use_default_proxy } =
     asObject(item) ?? {}
-  const issuerUrl = shortText(issuer_url)
+  const issuerUrl = shownText(issuer_url)
   return {
-    name: shortText(name),
-    description: shortText(description),
-    issuer: shortText(token_issuer) || issuerUrl,
+    name: shownText(name),
+    description: shownText(description),
+    issuer: shownText(token_issuer) || issuerUrl,
     issuerUrl,
-    providerType: shortText(provider_type),
-    audience: shortText(audience),
-    projectKey: shortText(project_key),
+    providerType: shownText(provider_type),
+    audience: shownText(audience),
+    projectKey: shownText(project_key),
     usesProxy: use_default_proxy === true,
   }
 }
@@ -98,9 +98,9 @@ function foundMapping(item: unknown): FoundMapping {
   const [ownClaims, tokenSpec] = parts
   const seconds = tokenSpec['expires_in']
   return {
-    name: shortText(name),
-    description: shortText(description),
-    projectKey: shortText(project_key),
+    name: shownText(name),
+    description: shownText(description),
+    projectKey: shownText(project_key),
     priority: numberOf(priority),
     claims: ownClaims,
     tokenSpec,
@@ -152,24 +152,24 @@ export const scopeOf = ({ kind, name }: Grantee): string =>
 /** Whether its tokens act as this user, or have the permissions of this group alone. */
 export function actsAs({ tokenSpec }: Pick<FoundMapping, 'tokenSpec'>, grantee: Grantee): boolean {
   const { scope, username } = tokenSpec
-  if (shortText(tokenSpec['username_pattern']) !== '' || shortText(tokenSpec['groups_pattern']) !== '') return false
-  if (grantee.kind === 'user') return username === grantee.name && ['', scopeOf(grantee)].includes(shortText(scope))
-  return shortText(scope).replaceAll('"', '') === scopeOf(grantee).replaceAll('"', '')
+  if (shownText(tokenSpec['username_pattern']) !== '' || shownText(tokenSpec['groups_pattern']) !== '') return false
+  if (grantee.kind === 'user') return username === grantee.name && ['', scopeOf(grantee)].includes(shownText(scope))
+  return shownText(scope).replaceAll('"', '') === scopeOf(grantee).replaceAll('"', '')
 }
 
 /** Whether it gives tokens of others the permissions of this user or group, perhaps among others. */
 export function mayActAs(mapping: Pick<FoundMapping, 'tokenSpec'>, { kind, name }: Grantee): boolean {
   const { scope, username } = mapping.tokenSpec
   if (kind === 'user') return username === name
-  const [, groups = ''] = /^applied-permissions\/groups:(.*)$/.exec(shortText(scope)) ?? []
+  const [, groups = ''] = /^applied-permissions\/groups:(.*)$/.exec(shownText(scope)) ?? []
   return groups.split(',').some((one) => one.trim().replaceAll('"', '') === name)
 }
 
 /** For messages: `user puller`; or the scope, which decides where it is another one. */
 export function describeIdentity({ tokenSpec }: Pick<FoundMapping, 'tokenSpec'>): string {
-  const pattern = shortText(tokenSpec['username_pattern']) || shortText(tokenSpec['groups_pattern'])
+  const pattern = shownText(tokenSpec['username_pattern']) || shownText(tokenSpec['groups_pattern'])
   if (pattern !== '') return `what the pattern ${pattern} makes of their claims`
-  const [scope, username] = [shortText(tokenSpec['scope']), shortText(tokenSpec['username'])]
+  const [scope, username] = [shownText(tokenSpec['scope']), shownText(tokenSpec['username'])]
   const isOfUser = username !== '' && ['', 'applied-permissions/user'].includes(scope)
   return isOfUser ? `user ${username}` : scope || 'no identity'
 }

@@ -12,7 +12,7 @@ import { type OtherToken, sharingOf } from '../../trust/findings.ts'
 import type { VendorFinding } from '../../trust/marked-resource.ts'
 import { type DesiredGrantee, type Grantee, granteeTitle } from './desired.ts'
 import { describeClaims, listIntegrations, listMappings, listNames, mayActAs } from './found.ts'
-import { type Platform, readJfrog, shortText } from './requests.ts'
+import { type Platform, readJfrog, shownText } from './requests.ts'
 
 interface FoundGrantee {
   readonly isAdmin: boolean
@@ -49,8 +49,8 @@ function foundGrantee(body: unknown): FoundGrantee {
   const { admin, effective_admin, admin_privileges, status, groups } = asObject(body) ?? {}
   return {
     isAdmin: [admin, effective_admin, admin_privileges].includes(true),
-    status: shortText(status),
-    groups: asList(groups).flatMap((one) => shortText(one) || []),
+    status: shownText(status),
+    groups: asList(groups).flatMap((one) => shownText(one) || []),
   }
 }
 

@@ -11,7 +11,7 @@ import { type RemovalPlan, type RemovalScope, trustRefused } from '../../trust/c
 import type { VendorChange, VendorFinding } from '../../trust/marked-resource.ts'
 import type { DesiredPermission } from './desired.ts'
 import { listNames } from './found.ts'
-import { changeJfrog, deleteJfrog, type Platform, readJfrog, shortText } from './requests.ts'
+import { changeJfrog, deleteJfrog, type Platform, readJfrog, shownText } from './requests.ts'
 
 interface FoundPermission {
   /** Of repositories, in a form in which equal ones are equal texts. */
@@ -57,7 +57,7 @@ async function readRepository(key: string, platform: Platform): Promise<FoundRep
 
 function foundRepository(key: string, body: unknown): FoundRepository {
   const { rclass, repositories } = asObject(body) ?? {}
-  return { key, kind: shortText(rclass), aggregates: asList(repositories).flatMap((one) => shortText(one) || []) }
+  return { key, kind: shownText(rclass), aggregates: asList(repositories).flatMap((one) => shownText(one) || []) }
 }
 
 type Names = readonly (readonly [name: string, values: readonly string[]])[]
@@ -73,7 +73,7 @@ const namesIn = (value: unknown): Names =>
     .map(([name, values]): Names[number] => [name, textsIn(values)])
     .filter(([, values]) => values.length > 0)
 
-const textsIn = (value: unknown) => asList(value).map(shortText).toSorted()
+const textsIn = (value: unknown) => asList(value).map(shownText).toSorted()
 
 const canonical = ({ users, groups, targets }: Artifact) =>
   JSON.stringify([users, groups, targets].map((all) => all.map((one) => JSON.stringify(one)).toSorted()))

@@ -4,7 +4,7 @@
  */
 import type { Context } from '../../../http/context.ts'
 import type { Refusal } from '../../../http/request-errors.ts'
-import { asList, asObject, asText, jsonOrNone } from '../../../text/json-fields.ts'
+import { asList, asObject, asText, jsonOrNone, shortText } from '../../../text/json-fields.ts'
 import { throttled, unavailable } from '../../operator.ts'
 import type { VendorChange } from '../../trust/marked-resource.ts'
 import { changeByRequest, requestTrust, type TokenApi, type TokenRequest } from '../../trust/token-api.ts'
@@ -62,10 +62,5 @@ function refusal(status: number, body: unknown): Refusal {
   }
 }
 
-const longestText = 2048
-
 /** Of a response; empty for one that is longer than any name, description or issuer. */
-export function shortText(value: unknown): string {
-  const text = asText(value) ?? ''
-  return text.length > longestText ? '' : text
-}
+export const shownText = (value: unknown): string => shortText(value) ?? ''

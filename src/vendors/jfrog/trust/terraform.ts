@@ -18,7 +18,7 @@ import {
   permissionTitle,
 } from './desired.ts'
 import type { FoundIntegration, MappingFields } from './found.ts'
-import { shortText } from './requests.ts'
+import { shownText } from './requests.ts'
 
 /** The access token is in JFROG_ACCESS_TOKEN. */
 const requires = (url: string): HclResource['requires'] => ({
@@ -78,7 +78,7 @@ export function mappingHcl(
   { name, description, priority, claims, tokenSpec }: MappingFields,
 ): HclResource {
   const { scope, username, audience, expires_in } = tokenSpec
-  const ofUser = shortText(username) === '' ? '' : 'applied-permissions/user' // Terraform requires it with a user
+  const ofUser = shownText(username) === '' ? '' : 'applied-permissions/user' // Terraform requires it with a user
   const seconds = typeof expires_in === 'number' ? expires_in : undefined
   return terraformResource(requires(url), {
     type: 'platform_oidc_identity_mapping',
@@ -90,7 +90,7 @@ export function mappingHcl(
       ...(priority === undefined ? [] : ([['priority', `${priority}`]] as const)),
       ['claims_json', hclText(JSON.stringify(claims))],
       hclBlock('token_spec =', [
-        ...texts({ username: shortText(username), scope: shortText(scope) || ofUser, audience: shortText(audience) }),
+        ...texts({ username: shownText(username), scope: shownText(scope) || ofUser, audience: shownText(audience) }),
         ...(seconds === undefined ? [] : ([['expires_in', `${seconds}`]] as const)),
       ]),
     ],

@@ -1,16 +1,10 @@
 /** Trust at JFrog: an integration of the cluster, its identity mappings, and permissions of an existing user or group. */
 import type { Context } from '../../../http/context.ts'
-import type {
-  Accepted,
-  RemovalPlan,
-  RemovalScope,
-  TrustFinding,
-  TrustResource,
-  TrustSetup,
-} from '../../trust/contract.ts'
-import { markedResource, type VendorFinding } from '../../trust/marked-resource.ts'
+import type { TrustResource, TrustSetup } from '../../trust/contract.ts'
+import { markedResource, type OwnResource } from '../../trust/marked-resource.ts'
+import { splitRepositories } from '../../trust/names.ts'
 import { curlOf } from '../../trust/token-api.ts'
-import { integrationName, repositoriesAndPaths, splitRepositories } from '../names.ts'
+import { integrationName, repositoriesAndPaths } from '../names.ts'
 import { checkOperator, tokenVariable } from '../operator/sign-in.ts'
 import type { JfrogSettings } from '../settings.ts'
 import {
@@ -62,12 +56,6 @@ export const trust: TrustSetup<JfrogSettings> = {
   },
 }
 
-interface PlatformResource extends Pick<TrustResource, 'kind' | 'name' | 'needs'> {
-  readonly hcl: (presence: TrustFinding['presence']) => TrustFinding['hcl']
-  readonly observe: (accepted: Accepted) => Promise<VendorFinding>
-  readonly planRemoval: (scope: RemovalScope) => Promise<RemovalPlan>
-}
-
 /** In the order of their creation. @internal */
 export function jfrogResources(desired: DesiredState, context: Context): TrustResource[] {
   const { url, grantees, integrations, mappings, permissions } = desired
@@ -83,7 +71,7 @@ export function jfrogResources(desired: DesiredState, context: Context): TrustRe
   return resources.map((one) => markedResource({ ...one, vendor: 'jfrog', tool, checkAccount }, context))
 }
 
-const granteeResource = (one: DesiredGrantee, platform: Platform): PlatformResource => ({
+const granteeResource = (one: DesiredGrantee, platform: Platform): OwnResource => ({
   kind: one.kind,
   name: granteeTitle(one),
   needs: [],
@@ -96,7 +84,7 @@ const integrationResource = (
   one: DesiredIntegration,
   mappings: readonly DesiredMapping[],
   platform: Platform,
-): PlatformResource => ({
+): OwnResource => ({
   kind: 'integration',
   name: integrationTitle(one),
   needs: [],
@@ -108,7 +96,7 @@ const integrationResource = (
   },
 })
 
-const mappingResource = (one: DesiredMapping, platform: Platform): PlatformResource => ({
+const mappingResource = (one: DesiredMapping, platform: Platform): OwnResource => ({
   kind: 'identity mapping',
   name: one.title,
   needs: [granteeTitle(one.grantee), integrationTitle(one.integration)],
@@ -117,7 +105,7 @@ const mappingResource = (one: DesiredMapping, platform: Platform): PlatformResou
   planRemoval: (scope) => planMappingRemoval(one, scope, platform),
 })
 
-const permissionResource = (one: DesiredPermission, platform: Platform): PlatformResource => ({
+const permissionResource = (one: DesiredPermission, platform: Platform): OwnResource => ({
   kind: 'permission',
   name: permissionTitle(one),
   needs: [granteeTitle(one.grantee), ...one.mappings],
