@@ -117,5 +117,27 @@ await withRealPart('an API server, its controllers and kubectl', startDoctorSetu
       const { items }: JobList = JSON.parse(await setup.succeed(`kubectl get jobs -n ${system} -o json`))
       assert.match(items[0]?.metadata.name ?? '', /^pullpass-manual-\d+$/)
     })
+
+    test('a controller that runs in another namespace is named by its Lease, and the command shows what its removal deletes', async () => {
+      const {
+        system,
+        file,
+        namespace: other,
+      } = await prepareNamespace(setup, 'case-twice', { installed: 'by manifests' })
+      const lease = {
+        apiVersion: 'coordination.k8s.io/v1',
+        kind: 'Lease',
+        metadata: { name: 'pullpass-controller', namespace: other },
+        spec: { holderIdentity: 'forgotten', renewTime: new Date().toISOString().replace('Z', '000Z') },
+      }
+      await setup.succeed(`echo '${JSON.stringify(lease)}' | kubectl create -f -`)
+      const { stdout } = await setup.sh(`pullpass doctor -f ${file} --service-account ${system}/pullpass -o json`)
+      await setup.succeed(`kubectl delete lease pullpass-controller -n ${other}`)
+      const { findings }: { findings: readonly Finding[] } = JSON.parse(stdout)
+      const twice = findings.find(({ code }) => code === 'REFRESH_TWICE')
+      assert.match(twice?.seen ?? '', new RegExp(`Lease ${other}/pullpass-controller \\(forgotten\\)$`))
+      assert.equal(twice?.command, `pullpass uninstall -n ${other} --dry-run`)
+      await setup.succeed(twice?.command ?? '')
+    })
   })
 })
