@@ -89,7 +89,7 @@ function renderVerifications(
 /** Registries of a vendor are verified if its resources are in place. */
 function notVerifiedAt(outcomes: readonly StepOutcome[]): string {
   const vendors = new Set(outcomes.filter((outcome) => !isInPlace(outcome)).map(({ vendor }) => vendor))
-  return `Registries of ${[...vendors].join(', ')} are not verified: correct the failures first.`
+  return `Registries of ${[...vendors].join(', ')} are not verified: not all of their resources are in place.`
 }
 
 const notVerified = 'Skipped registries are not verified: run the command again, or pass --no-verify.'
@@ -97,7 +97,7 @@ const notVerified = 'Skipped registries are not verified: run the command again,
 const endedBefore = 'Not verified: the run ended before.'
 
 function whyNotVerified(outcomes: readonly StepOutcome[]): string {
-  if (!outcomes.every(isInPlace)) return 'Not verified: correct the failures first.'
+  if (!outcomes.every(isInPlace)) return 'Not verified: not all resources are in place.'
   return 'Not verified.'
 }
 

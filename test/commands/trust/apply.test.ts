@@ -64,6 +64,7 @@ suite('trust apply', { concurrency: 4 }, () => {
 
     assert.equal(run.exitCode, 1)
     assert.deepEqual(resultsOf(run), ['created', 'created', 'declined', 'blocked', 'blocked'])
+    assert.match(run.stdout, /^Not verified: not all resources are in place\.$/m)
     assert.equal(questions[0], `create pool ${pool}\n  [y]es, [n]o, [a]ll: `)
     assert.equal(questions.length, 3)
     assert.equal(sandbox.gcp.accounts.find(account), undefined)

@@ -43,7 +43,7 @@ suite('where the operator cannot sign in at one of two vendors', () => {
     ])
     assert.equal(applied.stderr.match(fault)?.length, 1)
     assert.match(applied.stdout, /^ok +google +ClusterPullSecret\/pull /m)
-    assert.match(applied.stdout, /^Registries of aws are not verified: correct the failures first\.$/m)
+    assert.match(applied.stdout, /^Registries of aws are not verified: not all of their resources are in place\.$/m)
 
     const destroyed = await trust('destroy', '--yes')
     assert.equal(destroyed.exitCode, 1)
