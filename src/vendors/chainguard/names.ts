@@ -3,6 +3,7 @@
  * repository in one of these. https://github.com/chainguard-dev/sdk/blob/main/uidp/uid.go
  */
 import type { TextRule } from '../../document/field-rules.ts'
+import { repositoryList } from '../trust/names.ts'
 
 export const identity: TextRule = {
   pattern: /^[a-z0-9]+(?:\/[a-z0-9]+)+$/,
@@ -34,10 +35,7 @@ export const repositories: TextRule = {
 }
 
 /** Several, separated by commas: the format of --repository. */
-export const severalRepositories: TextRule = {
-  pattern: new RegExp(`^${location}(?:, ?${location})*$`),
-  maxLength: 16_384,
-  expected: `${repositories.expected}; several separated by commas`,
-}
-
-export const splitRepositories = (text: string): string[] => text.split(',').map((one) => one.trim())
+export const severalRepositories: TextRule = repositoryList(
+  repositories,
+  new RegExp(`^${location}(?:, ?${location})*$`),
+)

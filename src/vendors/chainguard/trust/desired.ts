@@ -5,8 +5,9 @@
 import { createHash } from 'node:crypto'
 import { accountOf } from '../../../identity/service-account.ts'
 import { markOf, type TrustedCluster, type TrustNeed } from '../../trust/contract.ts'
+import { splitRepositories } from '../../trust/names.ts'
 import { documentInvalid, nonEmpty, repositoryMissing, unique } from '../../trust/needs.ts'
-import { repositories, splitRepositories } from '../names.ts'
+import { repositories } from '../names.ts'
 import type { ChainguardSettings } from '../settings.ts'
 
 /** What an identity compares with a token. */

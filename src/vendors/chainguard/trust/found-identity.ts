@@ -2,11 +2,11 @@
 import type { Context } from '../../../http/context.ts'
 import { UnexpectedResponse } from '../../../http/send.ts'
 import { type IssuerKey, parseJwks } from '../../../oidc/keys.ts'
-import { asList, asObject, asText, type JsonObject } from '../../../text/json-fields.ts'
+import { asList, asObject, asText, type JsonObject, shortText } from '../../../text/json-fields.ts'
 import { orAbsent } from '../../operator.ts'
 import { organizationOf, parentOf } from '../names.ts'
 import { type Claims, claimNames, type DesiredIdentity } from './desired.ts'
-import { listChainguard, requestChainguard, shortText, uidIn } from './requests.ts'
+import { listChainguard, requestChainguard, uidIn } from './requests.ts'
 
 export interface FoundIdentity {
   readonly uid: string

@@ -4,7 +4,7 @@
  */
 import type { Context } from '../../../http/context.ts'
 import { UnexpectedResponse } from '../../../http/send.ts'
-import { asList, asObject, asText } from '../../../text/json-fields.ts'
+import { asList, asObject, shortText } from '../../../text/json-fields.ts'
 import { throttled } from '../../operator.ts'
 import { grpcRefusal } from '../../trust/grpc-status.ts'
 import { requestTrust, type TokenApi, type TokenRequest } from '../../trust/token-api.ts'
@@ -74,14 +74,6 @@ export async function listChainguard<T>(
 interface ListFilter {
   readonly query: Readonly<Record<string, string>>
   readonly field: string
-}
-
-const longestText = 8192
-
-/** Undefined for a text that is too long to be a name, a claim or a token of a page. */
-export function shortText(value: unknown): string | undefined {
-  const text = asText(value)
-  return text !== undefined && text.length > longestText ? undefined : text
 }
 
 /** Ids are used in paths and printed commands. @throws UnexpectedResponse */

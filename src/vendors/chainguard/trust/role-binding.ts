@@ -4,7 +4,7 @@
  * https://github.com/chainguard-dev/sdk/blob/main/proto/chainguard/platform/iam/v2/role_bindings.proto
  */
 import type { Context } from '../../../http/context.ts'
-import { asObject } from '../../../text/json-fields.ts'
+import { asObject, shortText } from '../../../text/json-fields.ts'
 import { orAbsent } from '../../operator.ts'
 import { type RecordEntry, type RemovalPlan, recordKey, trustRefused } from '../../trust/contract.ts'
 import type { VendorChange, VendorFinding } from '../../trust/marked-resource.ts'
@@ -12,7 +12,7 @@ import { organizationOf, parentOf } from '../names.ts'
 import { isFor } from './create-identity.ts'
 import { bindingName, type DesiredBinding, type DesiredIdentity, identityName } from './desired.ts'
 import { readIdentity } from './found-identity.ts'
-import { listChainguard, requestChainguard, shortText, uidIn } from './requests.ts'
+import { listChainguard, requestChainguard, uidIn } from './requests.ts'
 import { bindingHcl, withoutBlock } from './terraform.ts'
 
 const puller = 'registry.pull'
