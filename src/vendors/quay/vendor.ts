@@ -12,4 +12,5 @@ export const quay: Vendor = defineVendor<QuaySettings>({
     load: async () => (await import('./trust/trust.ts')).trust,
   },
   draft: async () => (await import('./hosts.ts')).draft,
+  issuerRequirements: async () => (await import('./issuer-requirements.ts')).issuerRequirements,
 })

@@ -68,6 +68,7 @@ suite('pullpass issuer check', () => {
       { vendor: 'azure', result: 'failed' },
       { vendor: 'oidc', result: 'warning' },
       { vendor: 'alibaba', result: 'failed' },
+      { vendor: 'quay', result: 'warning' },
       { vendor: 'yandex', result: 'failed' },
     ])
     assert.deepEqual(Object.keys(report.findings[0]), ['vendor', 'result', 'code', 'seen', 'fix'])

@@ -8,7 +8,7 @@ import { vendors } from '../../../src/vendors/vendors.ts'
 import { subjectToken } from '../../support/subject-token.ts'
 import { factsOfDiscovery, factsOfKeys, factsWith, issuer, p256Jwk, p384Jwk, rsaJwk } from './public-facts.ts'
 
-const names = ['gcp', 'aws', 'azure', 'alibaba', 'yandex', 'oidc'] as const
+const names = ['gcp', 'aws', 'azure', 'alibaba', 'quay', 'yandex', 'oidc'] as const
 type VendorName = (typeof names)[number]
 const verifiers = await issuerVerifiers(vendors, names)
 
@@ -25,6 +25,7 @@ const everywhere = (...words: string[]): Record<VendorName, string[]> => ({
   aws: words,
   azure: words,
   alibaba: words,
+  quay: words,
   yandex: words,
   oidc: words,
 })
@@ -93,6 +94,7 @@ const cases: Record<string, Case> = {
       azure: ['failed ISSUER_ADDRESS_PRIVATE'],
       alibaba: ['failed ISSUER_ADDRESS_PRIVATE'],
       yandex: ['failed ISSUER_ADDRESS_PRIVATE'],
+      quay: ['warning ISSUER_ADDRESS_PRIVATE'],
       oidc: ['warning ISSUER_ADDRESS_PRIVATE'],
     },
   },
@@ -104,6 +106,7 @@ const cases: Record<string, Case> = {
       azure: ['failed CERTIFICATE_UNTRUSTED'],
       alibaba: ['warning CERTIFICATE_UNTRUSTED'],
       yandex: ['warning CERTIFICATE_UNTRUSTED'],
+      quay: ['warning CERTIFICATE_UNTRUSTED'],
       oidc: ['warning CERTIFICATE_UNTRUSTED'],
     },
   },
@@ -200,6 +203,7 @@ const cases: Record<string, Case> = {
       aws: ['warning ALGORITHM_UNLISTED'],
       azure: ['warning ALGORITHM_UNLISTED', 'warning KEY_UNUSABLE'],
       alibaba: ['warning ALGORITHM_UNLISTED'],
+      quay: ['warning ALGORITHM_UNLISTED', 'warning KEY_UNUSABLE'],
       yandex: ['warning ALGORITHM_UNLISTED'],
       oidc: ['warning ALGORITHM_UNLISTED'],
     },
@@ -211,6 +215,7 @@ const cases: Record<string, Case> = {
       aws: ['warning ALGORITHM_UNLISTED'],
       azure: ['warning ALGORITHM_UNLISTED', 'failed KEYS_UNUSABLE'],
       alibaba: ['warning ALGORITHM_UNLISTED'],
+      quay: ['warning ALGORITHM_UNLISTED', 'failed KEYS_UNUSABLE'],
       yandex: ['warning ALGORITHM_UNLISTED'],
       oidc: ['warning ALGORITHM_UNLISTED'],
     },
@@ -248,6 +253,7 @@ const cases: Record<string, Case> = {
       aws: ['warning ALGORITHM_UNLISTED'],
       azure: ['warning ALGORITHM_UNLISTED', 'warning KEY_UNUSABLE', 'failed KEYS_TOO_MANY'],
       alibaba: ['warning ALGORITHM_UNLISTED'],
+      quay: ['warning ALGORITHM_UNLISTED', 'warning KEY_UNUSABLE'],
       yandex: ['warning ALGORITHM_UNLISTED'],
       oidc: ['warning ALGORITHM_UNLISTED'],
     },
