@@ -39,11 +39,15 @@ export class WatchLimit {
   ): WatchedNames {
     const needed = watchesOf(documents, secretNames)
     this.#unlimited = watchesOf(files, secretNames)
-    const ordered = [...documents].toSorted(byPrecedence(resources)).map((one) => watchesOf(new Map([one])))
+    let ordered: readonly WatchedNames[] | undefined
     for (const kind of kinds) {
-      const names = inTurn(ordered.map((one) => one[kind])).filter(
-        (name) => needed[kind].has(name) && !this.#unlimited[kind].has(name),
-      )
+      let names = [...needed[kind]].filter((name) => !this.#unlimited[kind].has(name))
+      if (names.length > most) {
+        // Only then: it costs ten times the rest.
+        ordered ??= [...documents].toSorted(byPrecedence(resources)).map((one) => watchesOf(new Map([one])))
+        const limited = new Set(names)
+        names = inTurn(ordered.map((one) => one[kind])).filter((name) => limited.has(name))
+      }
       const hadExcess = this.#limited[kind].waits
       const [first] = this.#limited[kind].choose(names)
       if (first !== undefined && !hadExcess) this.#warn(kind, first)
