@@ -52,7 +52,7 @@ export const cloudsmith: SandboxVendor<CloudsmithSandbox> = {
       service,
       settings,
       trusted: trustedIn(state),
-      environment: { CLOUDSMITH_API_KEY: operator.key },
+      environment: { CLOUDSMITH_API_KEY: operator.key, CLOUDSMITH_API_HOST: `${part.url}/v1` },
       registryVariables: {},
       audience: part.url,
       trust: (issuer) => setUp(state, { issuer, repository, claims: { sub: context.subject, aud: part.url } }),

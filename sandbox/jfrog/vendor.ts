@@ -51,7 +51,7 @@ export const jfrog: SandboxVendor<JfrogSandbox> = {
       repository,
       settings: settingsOf(state),
       trusted: trustedIn(state),
-      environment: { JFROG_ACCESS_TOKEN: operator.token },
+      environment: { JFROG_ACCESS_TOKEN: operator.token, JFROG_URL: url },
       registryVariables: {},
       audience: url,
       trust: (issuer) => setUp(state, { issuer, subject, audience: url, repository }),

@@ -45,7 +45,7 @@ export const quay: SandboxVendor<QuaySandbox> = {
       repository,
       settings,
       trusted: trustedIn(state),
-      environment: { QUAY_TOKEN: operator.token },
+      environment: { QUAY_TOKEN: operator.token, QUAY_URL: tokens.url },
       registryVariables: {},
       audience: tokens.url,
       /** As an operator does by hand. */

@@ -8,7 +8,7 @@ export const trustSection: Section = {
     TRUST_CREDENTIALS_MISSING: {
       hops: ['trust'],
       meaning:
-        'No credentials of an operator were found. The identity of a pod or node is not used unless it is configured.',
+        'No credentials of an operator were found, or they are not for the server that a document names. The identity of a pod or node is not used unless it is configured.',
       action: 'Configure one of the sources, as the line `fix` states.',
     },
     TRUST_DENIED: {

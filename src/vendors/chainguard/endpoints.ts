@@ -2,11 +2,11 @@
 import type { Environment } from '../../http/context.ts'
 import { originVariable } from '../operator.ts'
 
-const variable = 'PULLPASS_CHAINGUARD_API_ENDPOINT'
+export const endpointVariable = 'PULLPASS_CHAINGUARD_API_ENDPOINT'
 
 /** Origin without a trailing slash. @throws VARIABLE_INVALID */
 export const apiEndpoint = (environment: Environment): string =>
-  originVariable(environment, variable, 'no path') ?? 'https://console-api.enforce.dev'
+  originVariable(environment, endpointVariable, 'no path') ?? 'https://console-api.enforce.dev'
 
 /** The operator's token is sent there. @throws VARIABLE_INVALID */
 export const checkEndpoint = (environment: Environment): void => void apiEndpoint(environment)

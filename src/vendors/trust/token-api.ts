@@ -2,15 +2,24 @@
  * The API of a vendor whose operator signs in with a token in a variable, and that has no command-line tool for trust: a change is one
  * request, which `trust apply` sends and `trust plan -o` prints as a command of curl.
  */
-import type { Context } from '../../http/context.ts'
+import type { PullpassError } from '../../errors/pullpass-error.ts'
+import type { Context, Environment } from '../../http/context.ts'
 import type { Refusal } from '../../http/request-errors.ts'
 import { type ApiRequest, send } from '../../http/send.ts'
-import { plainJson } from '../../text/plain-text.ts'
-import { type TokenVariable, tokenIn, withoutSecrets } from '../operator.ts'
+import { plainJson, quote } from '../../text/plain-text.ts'
+import { configuringTrust, credentialsMissing, type TokenVariable, tokenIn, withoutSecrets } from '../operator.ts'
 import type { VendorChange } from './marked-resource.ts'
 
+/** A token of one server of the vendor. */
+export interface ServerToken extends TokenVariable {
+  /** Of the vendor's own servers. */
+  readonly domain: string
+  /** The variable that names the server of the token, as the vendor's tool or Terraform provider reads it. */
+  readonly server: string
+}
+
 export interface TokenApi {
-  readonly token: TokenVariable
+  readonly token: ServerToken
   /** The header with the token: `bearer` is that of RFC 6750. */
   readonly header: 'bearer' | 'x-api-key'
   readonly origin: string
@@ -24,6 +33,42 @@ export interface TokenRequest extends Pick<ApiRequest<unknown>, 'json' | 'status
   readonly path: string
 }
 
+/**
+ * A document, which another person may have written, does not determine alone where the operator's token is sent: to the server that the
+ * operator's variable names, or else to one of the vendor's own. @throws TRUST_CREDENTIALS_MISSING
+ */
+export function checkServer(
+  { name, service, domain, server }: ServerToken,
+  url: string,
+  environment: Environment,
+): void {
+  const { origin, protocol, hostname } = new URL(url)
+  const named = environment[server]?.trim() ?? ''
+  const isOwn = protocol === 'https:' && (hostname === domain || hostname.endsWith(`.${domain}`))
+  if (named === '' ? isOwn : originOf(named) === origin) return
+  throw named === '' ? otherOwner(origin) : otherServer(origin)
+
+  function otherOwner(of: string): PullpassError {
+    return credentialsMissing(
+      `the document names ${of}, which is not a server of ${service}: variable ${name} was not sent there`,
+      `a server of ${domain}, or the server of the token in variable ${server}`,
+      `if you know that server and the token is of it, set ${server} to ${of}; otherwise correct the document`,
+      configuringTrust,
+    )
+  }
+  function otherServer(of: string): PullpassError {
+    return credentialsMissing(
+      `variable ${server} is ${quote(named)}, and the document names ${of}: variable ${name} was not sent there`,
+      `a token of ${of}: it is sent to no other server`,
+      `set ${name} and ${server} for ${of}, and run the command again`,
+      configuringTrust,
+    )
+  }
+}
+
+/** Also of a host, and of a URL with a path: vendors' tools read both. */
+const originOf = (named: string) => URL.parse(named.includes('://') ? named : `https://${named}`)?.origin
+
 /** @throws TRUST_CREDENTIALS_MISSING, RESPONSE_MALFORMED, and what the vendor's refusals are */
 export async function requestTrust<T>(
   context: Context,
@@ -32,6 +77,7 @@ export async function requestTrust<T>(
   read: (body: unknown) => T,
 ): Promise<T> {
   const value = tokenIn(context.environment, token)
+  checkServer(token, origin, context.environment)
   return await send(context, {
     ...request,
     hop: 'trust',

@@ -72,7 +72,7 @@ suite('trust at JFrog:', () => {
     const elsewhere = await run(['trust', 'plan'], { environment: { JFROG_URL: 'https://acme.jfrog.io/' } })
     assert.match(
       elsewhere.stderr,
-      /^TRUST_CREDENTIALS_MISSING \(trust\): JFROG_URL is "https:\/\/acme\.jfrog\.io\/", and the documents are of https:\/\/127\.0\.0\.1:\d+: JFROG_ACCESS_TOKEN was not sent there$/m,
+      /^TRUST_CREDENTIALS_MISSING \(trust\): variable JFROG_URL is "https:\/\/acme\.jfrog\.io\/", and the document names https:\/\/127\.0\.0\.1:\d+: variable JFROG_ACCESS_TOKEN was not sent there$/m,
     )
     assert.equal(seen.length, before)
     const same = await run(['trust', 'plan'], { environment: { JFROG_URL: `${jfrog.url}/` } })

@@ -69,7 +69,7 @@ suite('the resources at Quay', () => {
     )
   })
 
-  test('of two servers are distinct, and the token of the operator is sent only to that of QUAY_URL', async () => {
+  test('of two servers are distinct, and the token of the operator is sent only to quay.io, or to that of QUAY_URL', async () => {
     const need = await needOf()
     const settings = { ...need.registry.settings, endpoint: 'https://quay.example.com' }
     const robots = desiredRobots([need, { ...need, registry: { ...need.registry, settings } }])
@@ -86,8 +86,11 @@ suite('the resources at Quay', () => {
       return { findings, hosts: [...hosts] }
     }
     const without = await observed(undefined)
-    assert.deepEqual(without.hosts, [])
-    assert.match(without.findings[0]?.fault?.seen ?? '', /have robot accounts at several servers/)
+    assert.deepEqual(without.hosts, ['quay.io'])
+    assert.match(
+      without.findings[3]?.fault?.seen ?? '',
+      /names https:\/\/quay\.example\.com, which is not a server of Quay/,
+    )
     const { findings, hosts } = await observed('https://quay.example.com/')
     assert.deepEqual(hosts, ['quay.example.com'])
     assert.deepEqual(
@@ -96,7 +99,7 @@ suite('the resources at Quay', () => {
     )
     assert.match(
       findings[0]?.fault?.seen ?? '',
-      /^variable QUAY_TOKEN is a token of https:\/\/quay\.example\.com, the server in QUAY_URL$/,
+      /^variable QUAY_URL is "https:\/\/quay\.example\.com\/", and the document names https:\/\/quay\.io: variable QUAY_TOKEN was not sent there$/,
     )
     // The provider of Terraform is configured for one server.
     assert.deepEqual([findings[3]?.hcl.block, findings[3]?.hcl.requires.block], ['', undefined])

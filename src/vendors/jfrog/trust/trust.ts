@@ -1,11 +1,12 @@
 /** Trust at JFrog: an integration of the cluster, its identity mappings, and permissions of an existing user or group. */
 import type { Context } from '../../../http/context.ts'
+import { tokenIn } from '../../operator.ts'
 import type { TrustResource, TrustSetup } from '../../trust/contract.ts'
 import { markedResource, type OwnResource } from '../../trust/marked-resource.ts'
 import { splitRepositories } from '../../trust/names.ts'
-import { curlOf } from '../../trust/token-api.ts'
+import { checkServer, curlOf } from '../../trust/token-api.ts'
 import { integrationName, repositoriesAndPaths } from '../names.ts'
-import { checkOperator, tokenVariable } from '../operator/sign-in.ts'
+import { tokenVariable } from '../operator/sign-in.ts'
 import type { JfrogSettings } from '../settings.ts'
 import {
   type DesiredGrantee,
@@ -49,7 +50,10 @@ export const trust: TrustSetup<JfrogSettings> = {
     const desired = desiredState(needs)
     return {
       open: (context) => ({
-        signIn: async () => checkOperator(context.environment, desired.url),
+        signIn: async () => {
+          tokenIn(context.environment, tokenVariable)
+          checkServer(tokenVariable, desired.url, context.environment)
+        },
         resources: jfrogResources(desired, context),
       }),
     }
@@ -67,7 +71,7 @@ export function jfrogResources(desired: DesiredState, context: Context): TrustRe
     ...permissions.map((one) => permissionResource(one, platform)),
   ]
   const tool = curlOf({ token: tokenVariable, header: 'bearer' })
-  const checkAccount = async () => checkOperator(context.environment, url)
+  const checkAccount = async () => undefined // each request checks the server
   return resources.map((one) => markedResource({ ...one, vendor: 'jfrog', tool, checkAccount }, context))
 }
 

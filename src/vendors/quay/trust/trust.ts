@@ -7,7 +7,7 @@ import { markedResource } from '../../trust/marked-resource.ts'
 import { splitRepositories } from '../../trust/names.ts'
 import { curlOf } from '../../trust/token-api.ts'
 import { repositoryName, repositoryNames } from '../names.ts'
-import { checkServer, operatorToken } from '../operator/sign-in.ts'
+import { operatorToken } from '../operator/sign-in.ts'
 import type { QuaySettings } from '../settings.ts'
 import { apiOf } from './api.ts'
 import {
@@ -74,19 +74,16 @@ export const quayResources = (robots: readonly DesiredRobot[], context: Context)
 
 type Marked = Parameters<typeof markedResource>[0]
 
-const common = (
-  desired: DesiredRobot,
-  { environment }: Context,
-): Pick<Marked, 'vendor' | 'tool' | 'hcl' | 'checkAccount'> => ({
+const common = (desired: DesiredRobot): Pick<Marked, 'vendor' | 'tool' | 'hcl' | 'checkAccount'> => ({
   vendor: 'quay',
   tool: curlOf(apiOf(desired)),
   hcl: () => noHcl(desired),
-  checkAccount: async () => checkServer(desired.server, desired.servers, environment),
+  checkAccount: async () => undefined, // each request checks the server
 })
 
 function robotOf(desired: DesiredRobot, context: Context): TrustResource {
   const resource: Marked = {
-    ...common(desired, context),
+    ...common(desired),
     kind: 'robot account',
     name: robotResource(desired),
     needs: [],
@@ -103,7 +100,7 @@ function robotOf(desired: DesiredRobot, context: Context): TrustResource {
 function entryOf(entry: DesiredEntry, desired: DesiredRobot, context: Context): TrustResource {
   const read = async () => ({ desired, found: (await readRobot(context, desired))?.entries ?? [] })
   const resource: Marked = {
-    ...common(desired, context),
+    ...common(desired),
     kind: 'federation entry',
     name: entryResource(desired, entry),
     entry: entryRecord(desired, entry),
@@ -117,7 +114,7 @@ function entryOf(entry: DesiredEntry, desired: DesiredRobot, context: Context): 
 function permissionOf(desired: DesiredPermission, context: Context): TrustResource {
   const { robot, repository } = desired
   const resource: Marked = {
-    ...common(robot, context),
+    ...common(robot),
     kind: 'permission',
     name: permissionResource(robot, repository),
     entry: permissionRecord(desired),
