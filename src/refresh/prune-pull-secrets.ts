@@ -101,7 +101,10 @@ async function deleteSecret(one: Unselected, accountsIn: AccountsIn, { cluster, 
       serviceAccounts.push({ name: account.name, result: result === 'gone' ? 'absent' : result })
     }
     await deleteObject(cluster, { type: secretType, namespace, name, uid }, { dryRun, resourceVersion })
-    const note = name === document.secretName ? 'the document no longer selects the namespace' : 'a former secretName'
+    const reason = name === document.secretName ? 'the document no longer selects the namespace' : 'a former secretName'
+    const detached = serviceAccounts.filter(({ result }) => result === 'detached')
+    const from = mode === 'dry-run' ? 'would be detached from' : 'detached from'
+    const note = [reason, ...detached.map((account) => `${from} ${account.name}`)].join('; ')
     const outcome = { ...outcomeOf(document, place), result: 'deleted', note } as const
     return { ...outcome, ...(serviceAccounts.length > 0 && { serviceAccounts }) }
   } catch (error) {

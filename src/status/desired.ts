@@ -81,7 +81,7 @@ const unused = (status: PullSecretStatus, document: string): PullSecretStatus =>
   problems: [],
   notes: [
     ...status.notes,
-    `${document} does not select it any more: it is not refreshed; if no pod names it, pullpass refresh --prune deletes it`,
+    `${document} does not select it any more: it is not refreshed; if no pod names it, pullpass refresh -f FILE --prune deletes it`,
   ],
 })
 

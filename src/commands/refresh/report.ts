@@ -47,7 +47,7 @@ function rowsOf(outcome: Outcome, mode: OutcomesForm['mode']): Row[] {
   const { document, namespace = '(no namespace)', secretName, note = '' } = outcome
   const base = { document, namespace, secretName, note }
   if (outcome.registries.length === 0) {
-    return [{ ...base, registry: '', result: outcome.result, expiresAt: undefined }]
+    return [{ ...base, registry: '', result: secretResult(outcome, mode), expiresAt: undefined }]
   }
   return outcome.registries.map((registry) => ({
     ...base,

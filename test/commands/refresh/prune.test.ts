@@ -27,7 +27,8 @@ suite('pullpass refresh --prune', () => {
     const { sandbox, file } = await startUnselected(t, { more: '  attachToServiceAccounts: [default]' })
     const { exitCode, stdout, stderr } = await runPullpass(sandbox, ['refresh', '-f', file, '--prune'])
     assert.deepEqual([exitCode, stderr], [0, ''])
-    assert.match(stdout, /team-b\/regcred +deleted +the document no longer selects the namespace$/m)
+    const note = /team-b\/regcred +deleted +the document no longer selects the namespace; detached from default$/m
+    assert.match(stdout, note)
     assert.equal(readPullSecret(sandbox, 'team-b'), undefined)
     assert.notEqual(readPullSecret(sandbox, 'team-a'), undefined)
     const entries = (namespace: string) =>
@@ -60,9 +61,12 @@ suite('pullpass refresh --prune', () => {
 
   test('a dry run stores nothing, and states what would be deleted', async (t) => {
     const { sandbox, file } = await startUnselected(t, { more: '  attachToServiceAccounts: [default]' })
-    const { stdout } = await runPullpass(sandbox, ['refresh', '-f', file, '--prune', '--dry-run', '-o', 'json'])
+    const command = ['refresh', '-f', file, '--prune', '--dry-run'] as const
+    const { stdout } = await runPullpass(sandbox, [...command, '-o', 'json'])
     const { result, serviceAccounts } = JSON.parse(stdout).secrets[1]
     assert.deepEqual([result, serviceAccounts], ['would-delete', [{ name: 'default', result: 'would-detach' }]])
+    const table = await runPullpass(sandbox, command)
+    assert.match(table.stdout, /team-b\/regcred +would-delete +.* namespace; would be detached from default$/m)
     assert.notEqual(readPullSecret(sandbox, 'team-b'), undefined)
   })
 
