@@ -73,7 +73,7 @@ const insteadRemedy = ({ name, instead }: TrustFinding, commands: PrintedCommand
 
 /** Vendors also respond "denied" for resources that do not exist. */
 const unknownRemedy = ({ kind, name, fault }: TrustFinding): Remedy => ({
-  words: `${kind} ${name} could not be read with your own credentials: ${fault?.seen ?? ''}; check its name in the documents, or ${(fault && fixOf(fault)) ?? 'use credentials that may read it'}`,
+  words: `${kind} ${name} could not be read with your own credentials: ${fault?.seen ?? ''}; ${(fault && fixOf(fault)) ?? 'use credentials that may read it'}; or check its name in the documents`,
 })
 
 /** Nothing of what the documents name is wrong: it is another repository. */
@@ -105,7 +105,10 @@ function refusedRemedy({ fault, override }: TrustFinding, facts: TrustFacts, com
   const seen = fault?.seen ?? ''
   if (override === undefined) return remedyOf({ hint: joined(seen, fault?.hint), command: fault?.command })
   if ('command' in override) return { command: override.command, words: `${seen}; check first why that was done` }
-  return { ...trustCommand(facts, commands, ...override.replace), words: seen }
+  return {
+    ...trustCommand(facts, commands, ...override.replace),
+    words: `${seen}; check first why that was done, or correct the documents`,
+  }
 }
 
 /**

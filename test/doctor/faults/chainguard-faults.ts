@@ -74,7 +74,9 @@ function createIdentity(world: World): void {
 }
 
 const replaces = (field: string, seen: string) =>
-  new RegExp(`^pullpass trust apply -f \\S+pull\\.yaml --replace ${field}\nidentity \\S+ is for ${seen}$`)
+  new RegExp(
+    `^pullpass trust apply -f \\S+pull\\.yaml --replace ${field}\nidentity \\S+ is for ${seen}; check first why that was done, or correct the documents$`,
+  )
 
 export const chainguardFaults: readonly Fault[] = [
   {

@@ -59,7 +59,7 @@ async function setUpByPullpass(world: World): Promise<void> {
 
 const replaces = (field: string, seen: string) =>
   new RegExp(
-    `^pullpass trust apply -f \\S+pull\\.yaml --replace ${field}\\nprovider (?:cluster|pullpass-\\S+) of example-project ${seen}$`,
+    `^pullpass trust apply -f \\S+pull\\.yaml --replace ${field}\\nprovider (?:cluster|pullpass-\\S+) of example-project ${seen}; check first why that was done, or correct the documents$`,
   )
 
 export const cloudsmithFaults: readonly Fault[] = [

@@ -100,7 +100,7 @@ export const jfrogFaults: readonly Fault[] = [
     plant: (world) => changeIntegration(world, { issuer_url: 'https://127.0.0.1:1' }),
     hop,
     code: 'ISSUER_UNREACHABLE',
-    fix: /^pullpass trust apply -f \S+pull\.yaml --replace issuer\nintegration cluster has the issuer https:\/\/127\.0\.0\.1:1$/,
+    fix: /^pullpass trust apply -f \S+pull\.yaml --replace issuer\nintegration cluster has the issuer https:\/\/127\.0\.0\.1:1; check first why that was done, or correct the documents$/,
     repair: 'command',
   },
   {
@@ -167,7 +167,7 @@ export const jfrogFaults: readonly Fault[] = [
     hop,
     code: 'CREDENTIAL_SHORT_LIVED',
     result: 'warning',
-    fix: /^pullpass trust apply -f \S+pull\.yaml --replace lifetime\nmapping pullpass issues tokens for 60 s$/,
+    fix: /^pullpass trust apply -f \S+pull\.yaml --replace lifetime\nmapping pullpass issues tokens for 60 s; check first why that was done, or correct the documents$/,
     repair: 'command',
   },
   {

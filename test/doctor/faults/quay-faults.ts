@@ -129,7 +129,7 @@ const faults: readonly Fault[] = [
     hop,
     besides: ['STORED_CREDENTIAL_REFUSED'],
     code: 'PROVIDER_NOT_FOUND',
-    fix: /^robot account \S+ could not be read with your own credentials: https:\S+ has no organization example-project; check /,
+    fix: /^robot account \S+ could not be read with your own credentials: https:\S+ has no organization example-project; .*; or check its name in the documents$/,
     async repair(world) {
       cloudOf(world).state.organizations.add('example-project')
       await world.pullpass(['trust', 'apply', '-f', world.file, '--yes'])

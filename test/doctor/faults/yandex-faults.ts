@@ -105,7 +105,7 @@ export const yandexFaults: readonly Fault[] = [
     plant: (world) => changeFederation(world, { audiences: ['https://other.example.com'] }),
     hop,
     code,
-    fix: /^pullpass trust apply -f \S+pull\.yaml --replace audiences\nfederation cluster accepts the audiences https:\/\/other\.example\.com$/,
+    fix: /^pullpass trust apply -f \S+pull\.yaml --replace audiences\nfederation cluster accepts the audiences https:\/\/other\.example\.com; check first why that was done, or correct the documents$/,
     repair: 'command',
   },
   {
@@ -157,7 +157,7 @@ export const yandexFaults: readonly Fault[] = [
     plant: (world) => changeFederation(world, { jwksUrl: 'https://127.0.0.1:1/jwks' }),
     hop,
     code,
-    fix: /^pullpass trust apply -f \S+pull\.yaml --replace jwksUrl\nfederation cluster reads keys from https:\/\/127\.0\.0\.1:1\/jwks$/,
+    fix: /^pullpass trust apply -f \S+pull\.yaml --replace jwksUrl\nfederation cluster reads keys from https:\/\/127\.0\.0\.1:1\/jwks; check first why that was done, or correct the documents$/,
     repair: 'command',
   },
   {
