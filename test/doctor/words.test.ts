@@ -34,9 +34,12 @@ suite('the output of doctor:', () => {
     )
   })
 
-  test('a pull secret that does not exist follows from an exchange that fails: the exchange is to be fixed first, and alone', async (t) => {
+  test('a pull secret that does not exist, and is not attached, follows from an exchange that fails: the exchange is to be fixed first, and alone', async (t) => {
     const { sandbox, file, send } = await startGround(t)
     await send('DELETE', '/api/v1/namespaces/team-a/secrets/regcred')
+    const unattached = { imagePullSecrets: [] }
+    const path = '/api/v1/namespaces/team-a/serviceaccounts/default'
+    await send('PATCH', path, unattached, 'application/merge-patch+json')
     sandbox.gcp.accounts.remove('puller@example-project.iam.gserviceaccount.com')
     const { stdout } = await runPullpass(sandbox, ['doctor', '-f', file, '-n', 'team-a', '-o', 'json'])
     const { findings }: { findings: { hop: string; result: string; code: string; causedBy?: object }[] } =
@@ -45,11 +48,13 @@ suite('the output of doctor:', () => {
       findings.filter(({ result }) => result === 'failed').map(({ hop, code }) => `${hop} ${code}`),
       ['impersonation IMPERSONATION_DENIED'],
     )
-    const secret = findings.find(({ hop }) => hop === 'secret')
-    assert.deepEqual(
-      [secret?.result, secret?.code, secret?.causedBy],
-      ['skipped', 'DEPENDENCY_FAILED', { hop: 'impersonation', code: 'IMPERSONATION_DENIED' }],
-    )
+    for (const name of ['secret', 'service-account']) {
+      const found = findings.find(({ hop }) => hop === name)
+      assert.deepEqual(
+        [found?.result, found?.code, found?.causedBy],
+        ['skipped', 'DEPENDENCY_FAILED', { hop: 'impersonation', code: 'IMPERSONATION_DENIED' }],
+      )
+    }
   })
 
   test('an image of --image that does not exist is a failure, with its name', async (t) => {

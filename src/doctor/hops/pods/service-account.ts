@@ -7,7 +7,7 @@ import { runConcurrently } from '../../../refresh/apply-pull-secrets.ts'
 import { documentName } from '../../../refresh/plan.ts'
 import { clusterSource } from '../../facts/cluster.ts'
 import { type AccountFacts, knownNamespaces, mostNamespaces, namespacesSource } from '../../facts/namespaces.ts'
-import { failedBy, type HopFinding, withNote } from '../../finding.ts'
+import { dependencyFailed, failedBy, type HopFinding, withNote } from '../../finding.ts'
 import { defineHop, defineSource, type Hop, type Source } from '../../hop.ts'
 import type { PrintedCommands } from '../../printed-commands.ts'
 
@@ -27,11 +27,28 @@ const refusalsSource: Source<Refusals> = defineSource({
 export const serviceAccountHop: Hop = defineHop({
   name: 'service-account',
   needs: { namespaces: namespacesSource, refusals: refusalsSource },
-  after: [],
+  after: ['secret'],
   applies: ({ documents }) => documents.some((document) => document.attachToServiceAccounts.length > 0),
-  evaluate: ({ namespaces, refusals }, { request: { commands } }) =>
-    (knownNamespaces(namespaces)?.accounts ?? []).map((one) => evaluateAccount(one, refusals.get(one), commands)),
+  evaluate: ({ namespaces, refusals }, { request: { commands }, found }) =>
+    (knownNamespaces(namespaces)?.accounts ?? []).map((one) =>
+      explainBySecret(evaluateAccount(one, refusals.get(one), commands), one, found.of('secret')),
+    ),
 })
+
+/** A refresh attaches the Secret after it was written: what prevents that is the cause. */
+function explainBySecret(
+  finding: HopFinding,
+  { namespace, document }: AccountFacts,
+  secrets: readonly HopFinding[],
+): HopFinding {
+  if (finding.code !== 'SERVICE_ACCOUNT_NOT_ATTACHED') return finding
+  const unwritten = secrets.find(
+    (one) => one.namespace === namespace && one.secret === document.secretName && one.code === 'DEPENDENCY_FAILED',
+  )
+  if (unwritten === undefined) return finding
+  const { remedy: _, expected: __, ...base } = finding
+  return { ...base, ...dependencyFailed(finding.hop, finding.about, unwritten) }
+}
 
 async function gatherRefusals(accounts: readonly AccountFacts[], cluster: Cluster): Promise<Refusals> {
   const lacking = accounts.filter(({ account, document: { secretName } }) =>
