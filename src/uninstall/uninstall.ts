@@ -126,7 +126,7 @@ function planResources(
     const note =
       others.length > 0
         ? `the controller in namespace ${others.join(', ')} uses it`
-        : `its ${count} objects are documents, and with deletionPolicy Delete they own their pull secrets; --delete-pull-secrets deletes all of them`
+        : `its objects (${count}) are documents, and with deletionPolicy Delete they own their pull secrets; --delete-pull-secrets deletes all of them`
     return { step: { phase: 'resources', kind: definition.type.kind, name: definition.name, result: 'kept', note } }
   })
 }

@@ -372,7 +372,7 @@ suite('uninstall, with custom resources in the cluster', () => {
     const sandbox = await withResource(t)
     const run = await succeed(sandbox, ['uninstall', '--yes', ...json], { environment })
     assert.ok(stepsOf(run).includes('resources kept CustomResourceDefinition clusterpullsecrets.pullpass.dev'))
-    assert.match(run.stdout, /its 1 objects are documents/)
+    assert.match(run.stdout, /its objects \(1\) are documents/)
     assert.deepEqual([readPullSecret(sandbox, 'team-a') === undefined, definitionsOf(sandbox)], [false, 2])
   })
 
