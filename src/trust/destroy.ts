@@ -2,9 +2,9 @@
  * Removes the resources that pullpass created for these clusters: those that are recorded or carry the mark of a cluster. Resources
  * of other owners stay, and those that other owners still use.
  */
-import { asFault, type PullpassError } from '../errors/pullpass-error.ts'
+import { asFault, PullpassError } from '../errors/pullpass-error.ts'
 import type { Context } from '../http/context.ts'
-import type { RemovalPlan, TrustRecord, TrustResource } from '../vendors/trust/contract.ts'
+import type { RemovalPlan, RemovalScope, TrustRecord, TrustResource } from '../vendors/trust/contract.ts'
 import { recordRecovery } from './apply.ts'
 
 export interface Removal extends Pick<TrustResource, 'vendor' | 'kind' | 'name'> {
@@ -62,12 +62,27 @@ async function removeResource(
     if (current.state !== 'removable') return await leaveResource(resource, current, recorded, inputs)
     hasBegun = true
     await recordRecovery(resource.recoveryEntry(), inputs.record, context.log)
-    const note = await current.remove()
+    const note = await removeOnce(resource, current, { marks: inputs.marks, removed })
     if (resource.entry !== undefined) await inputs.record.remove(resource.entry)
     return { result: 'removed', ...(note !== undefined && { note }) }
   } catch (error) {
     if (context.signal.aborted) return { result: hasBegun ? 'unfinished' : 'not-started' }
     return { result: 'failed', fault: asFault(error) }
+  }
+}
+
+/** The response to an earlier attempt was lost, or another run removed it, if it is absent after the vendor did not find it. */
+async function removeOnce(
+  resource: TrustResource,
+  { remove }: Extract<RemovalPlan, { readonly state: 'removable' }>,
+  scope: RemovalScope,
+): Promise<string | undefined> {
+  try {
+    return await remove()
+  } catch (fault) {
+    if (!(fault instanceof PullpassError) || fault.code !== 'TRUST_NOT_FOUND') throw fault
+    if ((await resource.planRemoval(scope)).state !== 'absent') throw fault
+    return undefined
   }
 }
 

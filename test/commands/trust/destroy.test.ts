@@ -9,9 +9,11 @@ const apply = ['apply', '--yes']
 const destroy = ['destroy', '--yes']
 
 suite('trust destroy', { concurrency: 4 }, () => {
-  test('removes everything that apply created', async (t) => {
+  test('removes everything that apply created, also after the response to a deletion was lost', async (t) => {
     const sandbox = await startTestSandbox(t, { trust: 'absent' })
     await runTrust(sandbox, apply)
+    const when = ({ method }: { readonly method: string }) => method === 'DELETE'
+    sandbox.gcp.parts.iam.faults.inject({ kind: 'reset', at: 'response' }, { when, times: 1 })
     const run = await runTrust(sandbox, destroy)
 
     assert.equal(run.exitCode, 0, run.stderr)

@@ -4,7 +4,6 @@
  */
 import type { PullpassError } from '../../../errors/pullpass-error.ts'
 import type { Context } from '../../../http/context.ts'
-import { orAbsent } from '../../operator.ts'
 import { type Accepted, type RemovalPlan, trustRefused } from '../../trust/contract.ts'
 import { isPolicyOf } from '../../trust/findings.ts'
 import type { VendorChange, VendorFinding } from '../../trust/marked-resource.ts'
@@ -186,8 +185,7 @@ export function planProviderRemoval(
     state: 'removable',
     async remove() {
       const request = signOut(desired, existing, desired.services)
-      // Absent: the response to an earlier attempt was lost.
-      await orAbsent(requestTrust(context, organizationApi(desired), request, () => undefined))
+      await requestTrust(context, organizationApi(desired), request, () => undefined)
       const left = existing.services.filter((one) => !desired.services.includes(one))
       return left.length === 0 ? undefined : `it stays for the service accounts ${left.join(', ')}`
     },

@@ -7,7 +7,6 @@
 import type { PullpassError } from '../../../errors/pullpass-error.ts'
 import type { Context } from '../../../http/context.ts'
 import { asObject } from '../../../text/json-fields.ts'
-import { orAbsent } from '../../operator.ts'
 import {
   type Accepted,
   markOf,
@@ -245,8 +244,7 @@ export function planServiceRemoval(
     state: 'removable',
     async remove() {
       const request = { method: 'DELETE', path: `${servicesPath(desired)}${slug}/`, statuses: [204] } as const
-      // Absent: the response to an earlier attempt was lost.
-      await orAbsent(requestTrust(context, organizationApi(desired), request, () => undefined))
+      await requestTrust(context, organizationApi(desired), request, () => undefined)
       return slug === desired.slug ? undefined : `its slug was ${slug}`
     },
   }

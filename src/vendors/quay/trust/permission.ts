@@ -121,8 +121,7 @@ export function planPermissionRemoval(
     state: 'removable',
     async remove() {
       const request = { method: 'DELETE', path: permissionPath(desired), statuses: [204] } as const
-      // Absent: the response to an earlier attempt was lost.
-      await orAbsent(requestTrust(context, apiOf(robot), request, () => undefined))
+      await requestTrust(context, apiOf(robot), request, () => undefined)
       return undefined
     },
   }

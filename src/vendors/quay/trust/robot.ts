@@ -8,7 +8,6 @@ import type { Context } from '../../../http/context.ts'
 import { UnexpectedResponse } from '../../../http/send.ts'
 import { accountOf } from '../../../identity/service-account.ts'
 import { asList, asObject, asText } from '../../../text/json-fields.ts'
-import { orAbsent } from '../../operator.ts'
 import { type Accepted, type RemovalPlan, type RemovalScope, trustRefused } from '../../trust/contract.ts'
 import { describeOwner, isMarked, sharingOf } from '../../trust/findings.ts'
 import type { VendorFinding } from '../../trust/marked-resource.ts'
@@ -141,8 +140,7 @@ export function planRobotRemoval(
     state: 'removable',
     async remove() {
       const request = { method: 'DELETE', path: robotPath(desired), statuses: [204] } as const
-      // Absent: the response to an earlier attempt was lost.
-      await orAbsent(requestTrust(context, apiOf(desired), request, () => undefined))
+      await requestTrust(context, apiOf(desired), request, () => undefined)
       return undefined
     },
   }
