@@ -20,7 +20,7 @@ import {
   type UninstallPlan,
   type UninstallStep,
 } from '../uninstall/uninstall.ts'
-import { markOf } from '../vendors/trust/contract.ts'
+import { markOf } from '../vendors/trust/marks.ts'
 import type { Vendors } from '../vendors/vendor.ts'
 import type { Call, Command, Terminal } from './command-line/command.ts'
 import { type Flag, usageFault } from './command-line/flag.ts'

@@ -10,11 +10,8 @@ import { showValue } from '../document/show-value.ts'
 import type { ErrorCode } from '../errors/codes.ts'
 import { type Fix, PullpassError } from '../errors/pullpass-error.ts'
 import { readRegularFile, whyUnreadable } from '../host/read-file.ts'
-import type { Context, Environment } from '../http/context.ts'
-import type { Refusal } from '../http/request-errors.ts'
-import { UnexpectedResponse } from '../http/send.ts'
+import type { Environment } from '../http/context.ts'
 import { Redacted } from '../text/redacted.ts'
-import { repeatsSecret } from '../text/secret-register.ts'
 import { showPath } from '../text/show.ts'
 
 /** The operator's current credential at a vendor, and when it is renewed: at half of its lifetime. @throws PullpassError */
@@ -81,49 +78,6 @@ export function tokenIn(
       ? `no credentials for ${service} were found: variable ${name} is not set`
       : `variable ${name} is not ${what}`
   throw credentialsMissing(seen, expected, fix, configuringTrust)
-}
-
-// Requests that configure trust: what absence is, and refusals that vendors explain alike, whatever their codes are.
-
-/** The body of a response whose names and ids are printed. @throws UnexpectedResponse if it repeats a secret */
-export function withoutSecrets(body: unknown, secrets: Context['secrets']): unknown {
-  if (repeatsSecret(JSON.stringify(body), secrets)) throw new UnexpectedResponse('it repeats a credential')
-  return body
-}
-
-/** What a request for a resource found; undefined if the resource does not exist. */
-export async function orAbsent<T>(found: Promise<T>): Promise<T | undefined> {
-  return await found.catch((fault: unknown) => {
-    if (fault instanceof PullpassError && fault.code === 'TRUST_NOT_FOUND') return undefined
-    throw fault
-  })
-}
-
-export const throttled = (message: string): Refusal => ({
-  code: 'QUOTA_EXCEEDED',
-  message,
-  retryable: true,
-  hint: 'no action if this is temporary',
-})
-
-export const unavailable = (message: string): Refusal => ({
-  code: 'TRUST_UNAVAILABLE',
-  message,
-  retryable: true,
-  expected: 'a response',
-  hint: 'no action if this is temporary; run the command again: it continues where it stopped',
-})
-
-/** Of an action on a resource, as far as the vendor's message names both. */
-export function actionDenied(
-  message: string,
-  operator: string,
-  { action, resource }: { readonly action?: string | undefined; readonly resource?: string | undefined },
-): Refusal {
-  const hint =
-    'attach a policy that allows this to the operator, and run the command again: it continues where it stopped'
-  if (action === undefined || resource === undefined) return { code: 'TRUST_DENIED', message, hint }
-  return { code: 'TRUST_DENIED', message, expected: `${operator} to be allowed ${action} on ${resource}`, hint }
 }
 
 // Files and origins that variables name. Vendors' libraries report neither the file nor the variable.

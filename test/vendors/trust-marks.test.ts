@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { markOf, marksIn } from '../../src/vendors/trust/contract.ts'
+import { markOf, marksIn } from '../../src/vendors/trust/marks.ts'
 
 test('a description has the marks with which it begins', () => {
   const mark = markOf({ issuer: 'https://issuer.example.com' })

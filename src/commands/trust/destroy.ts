@@ -2,7 +2,7 @@
 import { openResources } from '../../trust/desired.ts'
 import { destroyTrust } from '../../trust/destroy.ts'
 import { openRecord } from '../../trust/record.ts'
-import { markOf } from '../../vendors/trust/contract.ts'
+import { markOf } from '../../vendors/trust/marks.ts'
 import type { Command } from '../command-line/command.ts'
 import type { Flag } from '../command-line/flag.ts'
 import { outputFlags } from '../command-line/flags.ts'

@@ -7,10 +7,10 @@ import {
   type Change,
   describeMissing,
   type MissingNeed,
-  markOf,
   type TrustedCluster,
   type TrustFinding,
 } from '../../vendors/trust/contract.ts'
+import { markOf } from '../../vendors/trust/marks.ts'
 import { errorOf, overall } from '../command-line/output.ts'
 import type { MissingResource, TrustChange, TrustPlanResult } from '../output/trust.ts'
 

@@ -128,9 +128,6 @@ export type SubjectsFrom = 'documents' | 'flag'
 export const subjectsFrom = (needs: readonly Pick<TrustNeed, 'subjectFrom'>[]): SubjectsFrom =>
   needs.some(({ subjectFrom }) => subjectFrom === 'flag') ? 'flag' : 'documents'
 
-/** Ends a note on a former subject where --subject names the present one. */
-export const notInFlag = 'which --subject does not name; if no pod uses it, remove it: --replace subjects'
-
 // The plan for one resource: a verdict, and the changes that lead to the desired state.
 
 /** A field of an existing resource that changes only when a flag names it: one of the vendor's `replaceable`. */
@@ -254,21 +251,6 @@ export interface TrustedCluster extends ClusterIds {
   readonly servers?: 'all' | 'some'
   /** Of a key that was uploaded before; absent: none is known to be revoked. */
   readonly isRevoked?: (key: IssuerKey) => boolean
-}
-
-/**
- * The mark in the description of every resource that is created for a cluster. It is derived from the issuer, since a cluster can
- * have several names, and has 12 digits, since descriptions are short.
- */
-export function markOf({ issuer }: Pick<TrustedCluster, 'issuer'>): string {
-  return `pullpass:${createHash('sha256').update(issuer).digest('hex').slice(0, 12)}`
-}
-
-/** The marks with which a description begins: pullpass writes them there. One that a later text quotes is not a mark. */
-export function marksIn(description: string): string[] {
-  const words = description.split(/\s+/)
-  const end = words.findIndex((word) => !/^pullpass:[0-9a-f]{12}$/.test(word))
-  return end === -1 ? words : words.slice(0, end)
 }
 
 export interface RecordEntry {

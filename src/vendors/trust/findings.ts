@@ -1,10 +1,13 @@
-/** Evaluations of trust resources that vendors share: an unreadable one, an identity of several clusters, and one of another owner. */
+/**
+ * Evaluations of trust resources that vendors share: an unreadable one, an identity of several clusters, a former subject, and a provider
+ * of another owner.
+ */
 import { asFault, PullpassError } from '../../errors/pullpass-error.ts'
 import type { Context } from '../../http/context.ts'
 import {
   type Accepted,
-  marksIn,
   type Override,
+  type SubjectsFrom,
   type TrustedCluster,
   type TrustFinding,
   type TrustResource,
@@ -70,25 +73,16 @@ export function sharingOf(
   return { verdict: 'refused', sharedWith, fault }
 }
 
-// Resources that carry the marks of the clusters for which pullpass created them, at the beginning of a text.
+// Subjects for which pullpass configured an identity earlier, and that these documents do not have.
 
-/** Whether pullpass created it for one of these clusters. */
-export const isMarked = (description: string, marks: readonly string[]): boolean =>
-  marksIn(description).some((mark) => marks.includes(mark))
+/** Ends a note on one where --subject names the present one. */
+export const notInFlag = 'which --subject does not name; if no pod uses it, remove it: --replace subjects'
 
-/** Of a resource that pullpass did not create for this cluster. */
-export function describeOwner(description: string): string {
-  const carried = marksIn(description)
-  if (carried.length === 0) return 'pullpass did not create it'
-  return `pullpass created it for another issuer than this cluster's: its mark is ${carried.join(' ')}`
-}
-
-/** With which the names of the policies for the documents of a cluster begin. */
-export const policyPrefix = (mark: string): string => `${mark.replace(':', '-')}-`
-
-/** Whether it is the policy of a document of one of these clusters. */
-export const isPolicyOf = (name: string, marks: readonly string[]): boolean =>
-  marks.some((mark) => name.startsWith(policyPrefix(mark)))
+/** Ends a note on one, where the vendor does not show which documents use it. */
+export const whyFormer = (from: SubjectsFrom): string =>
+  from === 'flag'
+    ? notInFlag
+    : 'which these documents do not use: pass the other documents of the cluster too with -f; if none uses it, remove it: --replace subjects'
 
 /** Of a provider of another owner: roles that do not compare the audience accept tokens for each client id. */
 export const clientIdRefusal = (

@@ -33,6 +33,9 @@ export const hclList = (values: readonly string[]): string => `[${values.map(hcl
 /** The name, and the value in HCL. */
 export type HclAttribute = readonly [name: string, value: string]
 
+export const hclTexts = (fields: Readonly<Record<string, string>>): HclAttribute[] =>
+  Object.entries(fields).map(([name, text]) => [name, hclText(text)])
+
 /** `body`: attributes, aligned if they are adjacent, and nested blocks. */
 export function hclBlock(opening: string, body: readonly (HclAttribute | string)[]): string {
   const lines = body.map((part, at) => (typeof part === 'string' ? part : `${pad(part[0], body, at)} = ${part[1]}`))

@@ -1,9 +1,13 @@
-/** Needs of documents, grouped to the resources that vendors with trust policies have: the checks and groups that these vendors share. */
+/** Needs of documents, grouped to the resources of a vendor: the checks and groups that vendors share. */
+import { brokenRule, type TextRule } from '../../document/field-rules.ts'
 import { environmentSource } from '../../document/load-documents.ts'
 import { PullpassError } from '../../errors/pullpass-error.ts'
+import { accountOf } from '../../identity/service-account.ts'
+import { checkIssuerUrl } from '../../oidc/issuer-url.ts'
 import type { TrustedCluster, TrustNeed } from './contract.ts'
+import { splitRepositories } from './names.ts'
 
-/** A trust policy identifies a cluster by its issuer only. `vendor`: for the message. @throws USAGE_INVALID */
+/** The vendor identifies a cluster by its issuer only. `vendor`: for the message. @throws USAGE_INVALID */
 export function checkIssuers(clusters: readonly Pick<TrustedCluster, 'name' | 'issuer'>[], vendor: string): void {
   for (const [issuer, same] of Map.groupBy(clusters, (one) => one.issuer)) {
     const names = unique(same.map(({ name }) => name))
@@ -16,6 +20,21 @@ export function checkIssuers(clusters: readonly Pick<TrustedCluster, 'name' | 'i
     })
   }
 }
+
+/** The vendor reads the keys of the issuer at its URL. @throws ISSUER_UNUSABLE */
+export function checkPublicIssuer({ name, issuer }: Pick<TrustedCluster, 'name' | 'issuer'>): void {
+  const fault = checkIssuerUrl(issuer, `the issuer of cluster ${name}`)
+  if (fault !== undefined) throw fault
+}
+
+/** One for each issuer. */
+export const clustersOf = (needs: readonly TrustNeed[]): Pick<TrustedCluster, 'name' | 'issuer'>[] => [
+  ...new Map(needs.map(({ cluster: { name, issuer } }) => [issuer, { name, issuer }])).values(),
+]
+
+/** Unique in a cluster. */
+export const documentKey = ({ kind, namespace = '', name }: TrustNeed['document']): string =>
+  `${kind} ${namespace}/${name}`
 
 /** `source`: of the document. */
 export const documentInvalid = (
@@ -41,6 +60,43 @@ export function repositoryMissing(
     return documentInvalid(source, seen, { expected: `${flag}, since no variable names it` })
   const hint = 'set it in the document, or with --repository'
   return documentInvalid(source, seen, { expected: `${registry.vendor}.trust.${field}: ${expected}`, hint })
+}
+
+/** `missing`, `expected`: as of `repositoryMissing`. @throws DOCUMENT_INVALID */
+export function repositoriesOf(
+  need: TrustNeed,
+  words: { readonly missing: string; readonly expected: string },
+): string[] {
+  if (need.repository === undefined) throw repositoryMissing(need, { ...words, field: 'repositories' })
+  return splitRepositories(need.repository)
+}
+
+/** As `repositoriesOf`, each in the form of the rule. @throws DOCUMENT_INVALID */
+export function validRepositoriesOf(need: TrustNeed, missing: string, rule: TextRule): string[] {
+  const { expected } = rule
+  const names = repositoriesOf(need, { missing, expected })
+  if (names.every((name) => brokenRule(rule, name) === undefined)) return names
+  const { document, registry } = need
+  throw documentInvalid(document.source, `registry ${registry.name} names a repository with an invalid name`, {
+    expected,
+  })
+}
+
+interface NeededRepository {
+  readonly name: string
+  /** Of the ServiceAccounts that need it: what permits to read it is recorded in each. */
+  readonly namespaces: readonly string[]
+}
+
+export function groupByRepository<Need extends TrustNeed>(
+  needs: readonly Need[],
+  repositories: (need: Need) => readonly string[],
+): NeededRepository[] {
+  const all = needs.flatMap((need) => repositories(need).map((name) => ({ name, subject: need.subject })))
+  return [...Map.groupBy(all, ({ name }) => name)].map(([name, its]) => ({
+    name,
+    namespaces: unique(its.flatMap(({ subject }) => accountOf(subject)?.namespace ?? [])).toSorted(),
+  }))
 }
 
 export const unique = <T>(all: readonly T[]): T[] => [...new Set(all)]

@@ -1,7 +1,8 @@
 /** Roles whose trust policy accepts subjects: the evaluations, and their sentences, that vendors with such roles share. */
 import { PullpassError } from '../../errors/pullpass-error.ts'
-import { marksIn, notInFlag, type SubjectsFrom } from './contract.ts'
-import { isPolicyOf } from './findings.ts'
+import type { SubjectsFrom } from './contract.ts'
+import { notInFlag } from './findings.ts'
+import { hasMarkedName, marksIn } from './marks.ts'
 
 /** A sentence for each other cluster that the role was created for, also if it was created for one of these clusters too. */
 export const describeSharing = (role: string, marks: readonly string[], description: string): string[] =>
@@ -69,7 +70,7 @@ export async function whyFormerStay(
   const found = await policiesOf()
   if (found === undefined)
     return `which these documents do not use; ${incompletePolicies}: if no other document uses it, remove it: --replace subjects`
-  const others = found.filter((name) => isPolicyOf(name, marks) && !policies.includes(name))
+  const others = found.filter((name) => hasMarkedName(name, marks) && !policies.includes(name))
   if (others.length === 0) return undefined
   return `which these documents do not use; other documents of the cluster use the role (${others.join(', ')}): pass them too with -f, or remove it: --replace subjects`
 }

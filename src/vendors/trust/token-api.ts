@@ -7,8 +7,9 @@ import type { Context, Environment } from '../../http/context.ts'
 import type { Refusal } from '../../http/request-errors.ts'
 import { type ApiRequest, send } from '../../http/send.ts'
 import { plainJson, quote } from '../../text/plain-text.ts'
-import { configuringTrust, credentialsMissing, type TokenVariable, tokenIn, withoutSecrets } from '../operator.ts'
+import { configuringTrust, credentialsMissing, type TokenVariable, tokenIn } from '../operator.ts'
 import type { VendorChange } from './marked-resource.ts'
+import { withoutSecrets } from './responses.ts'
 
 /** A token of one server of the vendor. */
 export interface ServerToken extends TokenVariable {

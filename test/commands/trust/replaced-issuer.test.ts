@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { markOf } from '../../../src/vendors/trust/contract.ts'
+import { markOf } from '../../../src/vendors/trust/marks.ts'
 import { startTestSandbox, type TestSandbox } from '../../support/start-test-sandbox.ts'
 import { account, heldBy, pool, provider, resultsOf, runTrust } from './run-trust.ts'
 

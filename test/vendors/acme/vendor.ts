@@ -14,14 +14,9 @@ import { Redacted } from '../../../src/text/redacted.ts'
 import { shellQuote } from '../../../src/text/shell.ts'
 import type { PublisherIdentity } from '../../../src/vendors/publisher-identity.ts'
 import { type BucketName, parseBucket, type Store } from '../../../src/vendors/store.ts'
-import {
-  markOf,
-  recordKey,
-  type TrustNeed,
-  type TrustResource,
-  type TrustSetup,
-} from '../../../src/vendors/trust/contract.ts'
+import { recordKey, type TrustNeed, type TrustResource, type TrustSetup } from '../../../src/vendors/trust/contract.ts'
 import { hclBlock, hclText } from '../../../src/vendors/trust/hcl.ts'
+import { markOf } from '../../../src/vendors/trust/marks.ts'
 import { defineVendor, type Exchange, type Vendor } from '../../../src/vendors/vendor.ts'
 
 interface AcmeSettings {

@@ -20,7 +20,10 @@ suite('trust at Cloudsmith', () => {
     const curl = `printf 'x-api-key: %s' "\${CLOUDSMITH_API_KEY:?}" | curl -fsS -H @- -o /dev/null -X`
     const json = `-H 'content-type: application/json' -d`
     const base = `${cloudsmith.url}/v1`
-    assert.match(service, /"description":"pullpass:[0-9a-f]{12} pulls images for https:\/\/[^"]+","role":"Member"\}'/)
+    assert.match(
+      service,
+      /"description":"pullpass:[0-9a-f]{12} pulls images for the cluster of https:\/\/[^"]+","role":"Member"\}'/,
+    )
     assert.ok(service.startsWith(`${curl} POST ${json} '{"name":"puller",`), service)
     assert.ok(service.endsWith(` ${base}/orgs/example-project/services/`), service)
     assert.ok(

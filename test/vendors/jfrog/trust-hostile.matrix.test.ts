@@ -64,6 +64,11 @@ suite('the resources at JFrog', () => {
       permissions.map(({ targets }) => targets),
       [[['docker-local', ['**']]], [['docker-local', ['a/**', 'b/**']]]],
     )
+    const ofTenant = (namespace: string) => ({
+      ...need,
+      document: { ...need.document, kind: 'PullSecret' as const, namespace },
+    })
+    assert.equal(desiredState([ofTenant('team-a'), ofTenant('team-b')]).permissions.length, 2)
     const names = [...mappings, ...permissions].map(({ name }) => name)
     assert.equal(new Set(names).size, 5)
     for (const name of names) assert.match(name, /^pullpass-[0-9a-f]{12}-[0-9a-f]{12}$/)

@@ -48,7 +48,10 @@ suite('the resources at Quay', () => {
       robots.map(({ robot, entries, repositories }) => [robot, entries.length, repositories.map(({ name }) => name)]),
       [['acme+puller', 3, ['acme/app', 'acme/team/web']]],
     )
-    assert.match(robots[0]?.description ?? '', /^pullpass:[0-9a-f]{12} pullpass:[0-9a-f]{12} pulls images for https:/)
+    assert.match(
+      robots[0]?.description ?? '',
+      /^pullpass:[0-9a-f]{12} pullpass:[0-9a-f]{12} pulls images for the cluster of https:/,
+    )
     const names = quayResources(robots, fakeContext()).map(({ name }) => name)
     assert.equal(new Set(names).size, 6)
   })

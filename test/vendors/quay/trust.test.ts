@@ -34,7 +34,7 @@ suite('trust at Quay', () => {
     const applied = await run(apply)
     assert.equal(applied.exitCode, 0, applied.stderr + applied.stdout)
     assert.match(applied.stdout, /^ok +quay +ClusterPullSecret\/pull /m)
-    assert.match(robot()?.description ?? '', /^pullpass:[0-9a-f]{12} pulls images for https:/)
+    assert.match(robot()?.description ?? '', /^pullpass:[0-9a-f]{12} pulls images for the cluster of https:/)
     assert.deepEqual([entries(), role(), recorded().length], [[{ issuer, subject }], 'read', 2])
     assert.equal((await run(['refresh'])).exitCode, 0)
 

@@ -1,13 +1,11 @@
 /** The desired Alibaba Cloud resources of documents: OIDC providers, roles, policies and their attachments. Pure; rejects a configuration that cannot work. */
-import { createHash } from 'node:crypto'
 import { brokenRule } from '../../../document/field-rules.ts'
 import { PullpassError } from '../../../errors/pullpass-error.ts'
 import { checkIssuerUrl } from '../../../oidc/issuer-url.ts'
 import { quote } from '../../../text/plain-text.ts'
-import { markOf, type SubjectsFrom, subjectsFrom, type TrustedCluster, type TrustNeed } from '../../trust/contract.ts'
-import { policyPrefix } from '../../trust/findings.ts'
-import { splitRepositories } from '../../trust/names.ts'
-import { checkIssuers, documentInvalid, nonEmpty, repositoryMissing, unique } from '../../trust/needs.ts'
+import { type SubjectsFrom, subjectsFrom, type TrustedCluster, type TrustNeed } from '../../trust/contract.ts'
+import { describeMarked, markedName, markOf } from '../../trust/marks.ts'
+import { checkIssuers, documentInvalid, documentKey, nonEmpty, repositoriesOf, unique } from '../../trust/needs.ts'
 import { clientId, longestIssuer, parseArn, policyArn, repository, usualAudience } from '../names.ts'
 import type { AlibabaSettings } from '../settings.ts'
 
@@ -98,7 +96,7 @@ function rolesOf(needs: readonly Need[]): DesiredRole[] {
     const statements = new Map(same.map(statementOf).map((one) => [JSON.stringify(one), one]))
     return {
       arn,
-      description: describeRole(unique(same.map(({ cluster }) => cluster.issuer))),
+      description: describeMarked(unique(same.map(({ cluster }) => cluster.issuer)), longestDescription),
       marks: unique(same.map(({ cluster }) => markOf(cluster))),
       statements: [...statements.values()],
       policies: unique(same.map(policyName)),
@@ -109,12 +107,6 @@ function rolesOf(needs: readonly Need[]): DesiredRole[] {
 
 /** RAM permits 1,024 characters. */
 const longestDescription = 1024
-
-const describeRole = (issuers: readonly string[]): string =>
-  `${issuers.map((issuer) => markOf({ issuer })).join(' ')} pulls images for the cluster of ${issuers.join(' and ')}`.slice(
-    0,
-    longestDescription,
-  )
 
 const statementOf = (need: Need): DesiredStatement => ({
   provider: need.registry.settings.oidcProviderArn,
@@ -132,26 +124,21 @@ function policiesOf(needs: readonly Need[]): DesiredPolicy[] {
       role: registry.settings.roleArn,
       mark,
       description: `${mark} repositories of ${document.kind} ${document.name}`,
-      repositories: unique(same.flatMap(repositoriesOf)).toSorted(),
+      repositories: unique(same.flatMap(arnsIn)).toSorted(),
     }
   })
 }
 
 /** 64 bits of a hash. A policy belongs to the account: its name contains the role. */
-function policyName({ cluster, registry, document: { kind, namespace = '', name } }: Need): string {
-  const digest = createHash('sha256').update(`${kind} ${namespace}/${name} ${registry.settings.roleArn}`).digest('hex')
-  return `${policyPrefix(markOf(cluster))}${digest.slice(0, 16)}`
-}
+const policyName = ({ cluster, registry, document }: Need): string =>
+  markedName(markOf(cluster), `${documentKey(document)} ${registry.settings.roleArn}`, 16)
 
 /** https://www.alibabacloud.com/help/en/acr/user-guide/ram-authorization-information */
-function repositoriesOf(need: Need): string[] {
-  const { repository: named, registry } = need
-  const { region, instanceId, roleArn } = registry.settings
+function arnsIn(need: Need): string[] {
+  const { region, instanceId, roleArn } = need.registry.settings
   const { account } = parseArn(roleArn)
-  if (named !== undefined)
-    return splitRepositories(named).map((path) => `acs:cr:${region}:${account}:repository/${instanceId}/${path}`)
-  const { expected } = repository
-  throw repositoryMissing(need, { missing: 'does not name its repositories', field: 'repositories', expected })
+  const paths = repositoriesOf(need, { missing: 'does not name its repositories', expected: repository.expected })
+  return paths.map((path) => `acs:cr:${region}:${account}:repository/${instanceId}/${path}`)
 }
 
 function fingerprintsOf({ document, registry }: Need): readonly string[] {
@@ -170,7 +157,7 @@ function fingerprintsOf({ document, registry }: Need): readonly string[] {
 function checkNeed(need: Need): void {
   const { registry, document, cluster } = need
   const { roleArn, oidcProviderArn } = registry.settings
-  repositoriesOf(need)
+  arnsIn(need)
   fingerprintsOf(need)
   if (parseArn(roleArn).account !== parseArn(oidcProviderArn).account) {
     throw documentInvalid(

@@ -1,8 +1,9 @@
 /** The OIDC provider of a cluster's issuer in an account. https://www.alibabacloud.com/help/en/ram/developer-reference/api-ims-2019-08-15-createoidcprovider */
 import { asObject, asText, type JsonObject } from '../../../text/json-fields.ts'
 import { type Accepted, type RemovalPlan, type RemovalScope, trustRefused } from '../../trust/contract.ts'
-import { clientIdRefusal, describeOwner, isMarked } from '../../trust/findings.ts'
+import { clientIdRefusal } from '../../trust/findings.ts'
 import type { VendorChange, VendorFinding } from '../../trust/marked-resource.ts'
+import { describeOwner, isMarked } from '../../trust/marks.ts'
 import { parseArn } from '../names.ts'
 import type { DesiredProvider, DesiredRole } from './desired.ts'
 import { readRole } from './found-role.ts'

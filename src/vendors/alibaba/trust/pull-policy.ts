@@ -4,8 +4,8 @@
  */
 import { asList, asObject, asText } from '../../../text/json-fields.ts'
 import { type RemovalPlan, type RemovalScope, trustRefused } from '../../trust/contract.ts'
-import { describeOwner, isMarked } from '../../trust/findings.ts'
 import type { VendorChange, VendorFinding } from '../../trust/marked-resource.ts'
+import { describeOwner, isMarked } from '../../trust/marks.ts'
 import { samePolicy } from '../../trust/policy-document.ts'
 import { parseArn } from '../names.ts'
 import type { DesiredPolicy } from './desired.ts'

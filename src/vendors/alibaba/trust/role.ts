@@ -1,15 +1,9 @@
 /** A role whose trust policy allows exactly the subjects of documents. https://www.alibabacloud.com/help/en/ram/user-guide/create-a-ram-role-for-a-trusted-idp */
 import { shellQuote } from '../../../text/shell.ts'
-import {
-  type Accepted,
-  marksIn,
-  notInFlag,
-  type RemovalPlan,
-  type RemovalScope,
-  trustRefused,
-} from '../../trust/contract.ts'
-import { describeOwner, isMarked, isPolicyOf } from '../../trust/findings.ts'
+import { type Accepted, type RemovalPlan, type RemovalScope, trustRefused } from '../../trust/contract.ts'
+import { notInFlag } from '../../trust/findings.ts'
 import type { VendorChange, VendorFinding } from '../../trust/marked-resource.ts'
+import { describeOwner, hasMarkedName, isMarked, marksIn } from '../../trust/marks.ts'
 import {
   describeFormer,
   describeSharing,
@@ -258,7 +252,7 @@ export async function planRoleRemoval(
   if (statements === undefined) return { state: 'kept', note: 'its trust policy cannot be read' }
   const others = statements.filter((one) => !isStatementOf(one, all))
   const policies = (await attachedPolicies(ram, arn)).filter((name) => !removed.includes(policyResourceName(arn, name)))
-  const needed = policies.filter((name) => isPolicyOf(name, marks))
+  const needed = policies.filter((name) => hasMarkedName(name, marks))
   if (needed.length > 0) return { state: 'kept', note: `other documents need it: ${needed.join(', ')}` }
   if (others.length === 0) {
     if (policies.length > 0) return { state: 'kept', note: `it has other policies: ${policies.join(', ')}` }

@@ -2,10 +2,9 @@
 import { createHash } from 'node:crypto'
 import { PullpassError } from '../../../errors/pullpass-error.ts'
 import { checkIssuerUrl } from '../../../oidc/issuer-url.ts'
-import { markOf, type SubjectsFrom, subjectsFrom, type TrustedCluster, type TrustNeed } from '../../trust/contract.ts'
-import { policyPrefix } from '../../trust/findings.ts'
-import { splitRepositories } from '../../trust/names.ts'
-import { checkIssuers, documentInvalid, nonEmpty, repositoryMissing, unique } from '../../trust/needs.ts'
+import { type SubjectsFrom, subjectsFrom, type TrustedCluster, type TrustNeed } from '../../trust/contract.ts'
+import { describeMarked, markedName, markOf } from '../../trust/marks.ts'
+import { checkIssuers, documentInvalid, documentKey, nonEmpty, repositoriesOf, unique } from '../../trust/needs.ts'
 import { publicRegion } from '../endpoints.ts'
 import { checkSubject, parseRole, providerArn, providerKey, publicRegistry, repositoryArn } from '../names.ts'
 import { usualAudience } from '../session.ts'
@@ -111,7 +110,7 @@ function rolesOf(needs: readonly Need[]): DesiredRole[] {
     const seconds = same.map(({ registry }) => registry.settings.sessionDurationSeconds ?? 0)
     return {
       arn,
-      description: describeRole(unique(same.map(({ cluster }) => cluster.issuer))),
+      description: describeMarked(unique(same.map(({ cluster }) => cluster.issuer)), longestDescription),
       marks: unique(same.map(({ cluster }) => markOf(cluster))),
       statements: [...statements.values()],
       policies: unique(same.map(policyName)).flatMap((name) => [name, formerPolicyName(name)]),
@@ -124,11 +123,6 @@ function rolesOf(needs: readonly Need[]): DesiredRole[] {
 
 /** AWS permits 1,000 characters. */
 const longestDescription = 1000
-
-function describeRole(issuers: readonly string[]): string {
-  const marks = issuers.map((issuer) => markOf({ issuer })).join(' ')
-  return `${marks} pulls images for the cluster of ${issuers.join(' and ')}`.slice(0, longestDescription)
-}
 
 function statementOf(need: Need): DesiredStatement {
   const { cluster, subject } = need
@@ -172,7 +166,7 @@ function policiesOf(needs: readonly Need[]): DesiredPolicy[] {
   const named = needs.map((need) => ({ need, role: need.registry.settings.roleArn, name: policyName(need) }))
   return [...Map.groupBy(named, ({ role, name }) => `${role} ${name}`).values()].map((same) => {
     const [{ role, name }] = nonEmpty(same)
-    const all = unique(same.flatMap(({ need }) => repositoriesOf(need)))
+    const all = unique(same.flatMap(({ need }) => arnsIn(need)))
     const repositories = all.filter((one) => one !== publicRegistry).toSorted()
     return { role, name, repositories, hasPublic: all.includes(publicRegistry) }
   })
@@ -183,20 +177,16 @@ const policyDigits = 16
 /** Of names that earlier versions gave. */
 const formerPolicyDigits = 8
 
-function policyName({ cluster, document: { kind, namespace = '', name } }: Need): string {
-  return `${policyPrefix(markOf(cluster))}${digest(`${kind} ${namespace}/${name}`, policyDigits)}`
-}
+const policyName = ({ cluster, document }: Need): string =>
+  markedName(markOf(cluster), documentKey(document), policyDigits)
 
 /** The name that earlier versions gave the policy of the same document: with less of the same hash. */
 export const formerPolicyName = (name: string): string => name.slice(0, formerPolicyDigits - policyDigits)
 
 const digest = (text: string, digits: number) => createHash('sha256').update(text).digest('hex').slice(0, digits)
 
-function repositoriesOf(need: Need): string[] {
-  if (need.repository !== undefined) return splitRepositories(need.repository)
-  const { expected } = repositoryArn
-  throw repositoryMissing(need, { missing: 'does not name its repositories', field: 'repositories', expected })
-}
+const arnsIn = (need: Need) =>
+  repositoriesOf(need, { missing: 'does not name its repositories', expected: repositoryArn.expected })
 
 function checkNeed(need: Need): void {
   const { registry, document, cluster, subject } = need
@@ -207,7 +197,7 @@ function checkNeed(need: Need): void {
       hint: 'configure the roles manually; docs/vendors/aws.md shows their policies',
     })
   }
-  repositoriesOf(need)
+  arnsIn(need)
   const unusable = checkSubject(subject, `${document.kind} ${document.name}`) ?? checkIssuer(cluster)
   if (unusable !== undefined) throw unusable
 }

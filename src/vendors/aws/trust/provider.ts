@@ -1,8 +1,9 @@
 /** The OIDC provider of a cluster's issuer in an account. https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_create_oidc.html */
 import { asList, asObject, asText, type JsonObject } from '../../../text/json-fields.ts'
 import type { Accepted, RemovalPlan, RemovalScope } from '../../trust/contract.ts'
-import { clientIdRefusal, describeOwner, isMarked } from '../../trust/findings.ts'
+import { clientIdRefusal } from '../../trust/findings.ts'
 import type { VendorChange, VendorFinding } from '../../trust/marked-resource.ts'
+import { describeOwner, isMarked } from '../../trust/marks.ts'
 import type { DesiredProvider } from './desired.ts'
 import { isStatementOf, namesIn, providersIn, statementsIn } from './policies.ts'
 import { type IamConnection, listAll, listFields, readEntity } from './requests.ts'

@@ -1,7 +1,7 @@
 /** What destroy removes of a role. https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteRole.html */
 import type { JsonObject } from '../../../text/json-fields.ts'
 import type { RemovalPlan, RemovalScope } from '../../trust/contract.ts'
-import { describeOwner, isMarked, isPolicyOf } from '../../trust/findings.ts'
+import { describeOwner, hasMarkedName, isMarked } from '../../trust/marks.ts'
 import { incompletePolicies } from '../../trust/role-findings.ts'
 import { type DesiredRole, formerPolicyName } from './desired.ts'
 import { named, policiesOf, readRole } from './found-role.ts'
@@ -29,7 +29,7 @@ export async function planRoleRemoval(
   if (isOwn && others.length === 0 && policies.length === 0) {
     return { state: 'removable', remove: async () => void (await iam.call('DeleteRole', named(arn))) }
   }
-  const needed = policies.filter((name) => isPolicyOf(name, marks))
+  const needed = policies.filter((name) => hasMarkedName(name, marks))
   if (needed.length > 0) return { state: 'kept', note: `other documents need it: ${needed.join(', ')}` }
   if (obsolete.length === 0)
     return { state: 'kept', note: isOwn ? describeOthers(others) : describeOwner(found.description) }

@@ -2,8 +2,8 @@
 import type { PullpassError } from '../../../errors/pullpass-error.ts'
 import type { JsonObject } from '../../../text/json-fields.ts'
 import { type Accepted, trustRefused } from '../../trust/contract.ts'
-import { isMarked } from '../../trust/findings.ts'
 import type { VendorChange, VendorFinding } from '../../trust/marked-resource.ts'
+import { isMarked } from '../../trust/marks.ts'
 import {
   describeFormer,
   describeSharing,

@@ -12,13 +12,13 @@ import { quote } from '../../../text/plain-text.ts'
 import {
   type Accepted,
   type Change,
-  marksIn,
-  notInFlag,
   type RemovalPlan,
   type RemovalScope,
   type TrustFinding,
   trustRefused,
 } from '../../trust/contract.ts'
+import { whyFormer } from '../../trust/findings.ts'
+import { marksIn } from '../../trust/marks.ts'
 import { credentialCommand, credentialHcl, deleteCredential, scriptLine } from './commands.ts'
 import { type DesiredCredential, type DesiredIdentity, markInName } from './desired.ts'
 import type { FoundIdentity } from './identity.ts'
@@ -207,11 +207,7 @@ function formerIn(desired: DesiredCredential, listed: readonly FoundCredential[]
 }
 
 function describeFormer({ name, subject }: FoundCredential, { subjectsFrom }: DesiredCredential): string {
-  const why =
-    subjectsFrom === 'flag'
-      ? notInFlag
-      : 'which these documents do not use: pass the other documents of the cluster too with -f; if none uses it, remove it: --replace subjects'
-  return `${subject} still signs in as it (${name}), ${why}`
+  return `${subject} still signs in as it (${name}), ${whyFormer(subjectsFrom)}`
 }
 
 /** Of another issuer, or of this cluster and not by pullpass. */

@@ -2,11 +2,10 @@
  * The desired Azure resources of documents: the identities that they name, a federated credential for each subject, and a role to
  * pull on each registry. Pure.
  */
-import { createHash } from 'node:crypto'
 import { PullpassError } from '../../../errors/pullpass-error.ts'
-import { checkIssuerUrl } from '../../../oidc/issuer-url.ts'
-import { markOf, type SubjectsFrom, subjectsFrom, type TrustedCluster, type TrustNeed } from '../../trust/contract.ts'
-import { repositoryMissing } from '../../trust/needs.ts'
+import { type SubjectsFrom, subjectsFrom, type TrustedCluster, type TrustNeed } from '../../trust/contract.ts'
+import { describeMarked, markedName, markOf } from '../../trust/marks.ts'
+import { checkPublicIssuer, documentInvalid, repositoryMissing } from '../../trust/needs.ts'
 import { clouds, registryId, repositoryName } from '../names.ts'
 import type { AzureSettings } from '../settings.ts'
 
@@ -109,8 +108,7 @@ const twoClientIds = ({ name, clientId }: DesiredIdentity, other: DesiredIdentit
     expected: 'the client id of the managed identity: az identity show --query clientId',
   })
 
-const credentialName = ({ cluster, subject }: TrustNeed<AzureSettings>) =>
-  `${markOf(cluster).replace(':', '-')}-${createHash('sha256').update(subject).digest('hex').slice(0, 16)}`
+const credentialName = ({ cluster, subject }: TrustNeed<AzureSettings>) => markedName(markOf(cluster), subject, 16)
 
 const longestName = 600
 
@@ -118,8 +116,7 @@ const longestName = 600
 function credentialOf(need: TrustNeed<AzureSettings>, identity: DesiredIdentity): DesiredCredential {
   const { registry, cluster, subject } = need
   const { issuer } = cluster
-  const fault = checkIssuerUrl(issuer, `the issuer of cluster ${cluster.name}`)
-  if (fault !== undefined) throw fault
+  checkPublicIssuer(cluster)
   const tooLong = [issuer, subject].find((text) => text.length > longestName)
   if (tooLong !== undefined) throw tooLongForAzure(tooLong)
   return {
@@ -143,8 +140,7 @@ const tooLongForAzure = (text: string) =>
     hint: 'use a shorter issuer URL, or a service account and namespace with shorter names',
   })
 
-const describe = (cluster: Pick<TrustedCluster, 'issuer'>) =>
-  `${markOf(cluster)} pulls images for the cluster of ${cluster.issuer}`.slice(0, 512)
+const describe = ({ issuer }: Pick<TrustedCluster, 'issuer'>) => describeMarked([issuer], 512)
 
 /** The mark in the name of a credential; undefined for other names. */
 export function markInName(name: string): string | undefined {
@@ -209,10 +205,7 @@ function roleOf(need: TrustNeed<AzureSettings>, identity: DesiredIdentity): Desi
   const parsed = parseRepositories(repository)
   const invalid = parsed.repositories?.find((name) => !repositoryName.pattern.test(name))
   if (invalid !== undefined) {
-    throw new PullpassError({
-      code: 'DOCUMENT_INVALID',
-      hop: 'document',
-      seen: `${document.source}: registry ${registry.name} names a repository with an invalid name`,
+    throw documentInvalid(document.source, `registry ${registry.name} names a repository with an invalid name`, {
       expected: repositoryName.expected,
     })
   }

@@ -1,9 +1,9 @@
 /** The identity that a document names. pullpass does not create identities, since Azure chooses the client id. https://learn.microsoft.com/graph/api/resources/application */
 
 import { asObject, shortText } from '../../../text/json-fields.ts'
-import { orAbsent } from '../../operator.ts'
 import { type Accepted, type TrustFinding, trustRefused } from '../../trust/contract.ts'
 import { type OtherToken, sharingOf } from '../../trust/findings.ts'
+import { orAbsent } from '../../trust/responses.ts'
 import { createIdentity, identityHcl } from './commands.ts'
 import type { DesiredIdentity } from './desired.ts'
 import { type AzureConnection, sendArm, sendGraph } from './requests.ts'

@@ -5,16 +5,16 @@
  */
 import { createHash } from 'node:crypto'
 import { asObject, shortText } from '../../../text/json-fields.ts'
-import { orAbsent } from '../../operator.ts'
 import {
   type Accepted,
   type Change,
-  marksIn,
   type RemovalPlan,
   type RemovalScope,
   type TrustFinding,
   trustRefused,
 } from '../../trust/contract.ts'
+import { marksIn } from '../../trust/marks.ts'
+import { orAbsent } from '../../trust/responses.ts'
 import { resourceParts } from '../names.ts'
 import { type Assignment, assignmentHcl, createAssignment, scriptLine, updateAssignment } from './commands.ts'
 import type { DesiredRole } from './desired.ts'

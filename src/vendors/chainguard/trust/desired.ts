@@ -2,11 +2,9 @@
  * The desired resources of documents at Chainguard: the identities that they name, each for the token of one ServiceAccount, and a
  * role binding of each identity for each organization or folder that it pulls from. Pure.
  */
-import { createHash } from 'node:crypto'
-import { accountOf } from '../../../identity/service-account.ts'
-import { markOf, type TrustedCluster, type TrustNeed } from '../../trust/contract.ts'
-import { splitRepositories } from '../../trust/names.ts'
-import { documentInvalid, nonEmpty, repositoryMissing, unique } from '../../trust/needs.ts'
+import type { TrustedCluster, TrustNeed } from '../../trust/contract.ts'
+import { describeMarked, markedName, markOf } from '../../trust/marks.ts'
+import { documentInvalid, groupByRepository, nonEmpty, validRepositoriesOf } from '../../trust/needs.ts'
 import { repositories } from '../names.ts'
 import type { ChainguardSettings } from '../settings.ts'
 
@@ -82,50 +80,27 @@ function identityFor(needs: readonly [Need, ...Need[]]): DesiredIdentity {
     )
   }
   const mark = markOf(claims)
-  const digits = createHash('sha256').update(claims.subject).digest('hex').slice(0, 12)
   return {
     ...claims,
     uid,
     keys: cluster.keys,
     usualAudiences: [endpoint, new URL(endpoint).host],
     mark,
-    name: `${mark.replace(':', '-')}-${digits}`,
-    description: `${mark} pulls images for the cluster of ${claims.issuer}`.slice(0, longestDescription),
+    name: markedName(mark, claims.subject, 12),
+    description: describeMarked([claims.issuer], longestDescription),
   }
 }
 
 /** https://github.com/chainguard-dev/sdk/blob/main/validation/description.go */
 const longestDescription = 512
 
-/** @throws DOCUMENT_INVALID */
-function bindingsOf(identity: DesiredIdentity, needs: readonly Need[]): DesiredBinding[] {
-  const desired = needs.flatMap((need) =>
-    repositoriesOf(need).map((on) => ({ on, namespace: accountOf(need.subject)?.namespace })),
-  )
-  const all = unique(desired.map(({ on }) => on))
-  return all.map((on, index) => ({
-    identity,
-    on,
-    namespaces: unique(desired.flatMap((one) => (one.on === on ? (one.namespace ?? []) : []))),
-    all: index === 0 ? all : [],
-  }))
-}
+const missing = 'does not name the organization or folders whose images are pulled'
 
 /** @throws DOCUMENT_INVALID */
-function repositoriesOf(need: Need): string[] {
-  const { document, registry, repository } = need
-  if (repository === undefined) {
-    throw repositoryMissing(need, {
-      missing: 'does not name the organization or folders whose images are pulled',
-      field: 'repositories',
-      expected: repositories.expected,
-    })
-  }
-  const names = splitRepositories(repository)
-  if (names.every((name) => repositories.pattern.test(name))) return names
-  throw documentInvalid(document.source, `registry ${registry.name} names a repository with an invalid name`, {
-    expected: repositories.expected,
-  })
+function bindingsOf(identity: DesiredIdentity, needs: readonly Need[]): DesiredBinding[] {
+  const places = groupByRepository(needs, (need) => validRepositoriesOf(need, missing, repositories))
+  const all = places.map(({ name }) => name)
+  return places.map(({ name, namespaces }, index) => ({ identity, on: name, namespaces, all: index === 0 ? all : [] }))
 }
 
 /** Of resources, in plans. */

@@ -5,9 +5,9 @@
  */
 import type { Context } from '../../../http/context.ts'
 import { asObject, shortText } from '../../../text/json-fields.ts'
-import { orAbsent } from '../../operator.ts'
 import { type RecordEntry, type RemovalPlan, recordKey, trustRefused } from '../../trust/contract.ts'
 import type { VendorChange, VendorFinding } from '../../trust/marked-resource.ts'
+import { orAbsent } from '../../trust/responses.ts'
 import { organizationOf, parentOf } from '../names.ts'
 import { isFor } from './create-identity.ts'
 import { bindingName, type DesiredBinding, type DesiredIdentity, identityName } from './desired.ts'

@@ -2,7 +2,15 @@
 import { asTexts } from '../../../text/json-fields.ts'
 import { rfc3339 } from '../../../text/time.ts'
 import type { HclResource } from '../../trust/contract.ts'
-import { type HclAttribute, hashComment, hclBlock, hclText, labelOf, terraformResource } from '../../trust/hcl.ts'
+import {
+  type HclAttribute,
+  hashComment,
+  hclBlock,
+  hclText,
+  hclTexts,
+  labelOf,
+  terraformResource,
+} from '../../trust/hcl.ts'
 import { parentOf } from '../names.ts'
 import { bindingName, claimNames, type DesiredBinding, type DesiredIdentity } from './desired.ts'
 import type { AcceptedClaims, AcceptedKeys, FoundIdentity } from './found-identity.ts'
@@ -15,16 +23,13 @@ const chainguard: HclResource['requires'] = {
 
 const identityType = 'chainguard_identity'
 
-const texts = (fields: Readonly<Record<string, string>>): HclAttribute[] =>
-  Object.entries(fields).map(([name, text]) => [name, hclText(text)])
-
 /** An existing identity, as it is or becomes. A block for one of another kind, or with expired keys, is not valid. */
 export function identityHcl({ uid, name, description, accepts }: FoundIdentity, now: Date): HclResource {
   const relationship =
     accepts.by === 'claims' ? claimBlock(accepts) : accepts.by === 'keys' ? keysBlock(accepts, now) : undefined
   if (relationship === undefined)
     return withoutBlock(`${identityType} is not used for ${uid}: it cannot be changed by it.`)
-  const attributes = texts({ parent_id: parentOf(uid), name, ...(description && { description }) })
+  const attributes = hclTexts({ parent_id: parentOf(uid), name, ...(description && { description }) })
   return terraformResource(chainguard, {
     type: identityType,
     label: labelOf(uid),
@@ -61,7 +66,7 @@ function mapOf(name: string, value: unknown): HclAttribute[] {
 /** The Terraform provider has no audiences of stored keys, and would remove them. */
 function keysBlock({ issuer, subject, text, expiresAt, audiences }: AcceptedKeys, now: Date): string | undefined {
   if (expiresAt === undefined || expiresAt <= now || audiences.length > 0) return undefined
-  return hclBlock('static', texts({ issuer, subject, issuer_keys: text, expiration: rfc3339(expiresAt) }))
+  return hclBlock('static', hclTexts({ issuer, subject, issuer_keys: text, expiration: rfc3339(expiresAt) }))
 }
 
 /** Where a role binding is, or would be; empty texts where that could not be read. */
@@ -76,6 +81,6 @@ export const bindingHcl = (desired: DesiredBinding, { group, role, uid }: Bindin
   terraformResource(chainguard, {
     type: 'chainguard_rolebinding',
     label: labelOf(bindingName(desired)),
-    attributes: [['identity', `${identityType}.${labelOf(desired.identity.uid)}.id`], ...texts({ group, role })],
+    attributes: [['identity', `${identityType}.${labelOf(desired.identity.uid)}.id`], ...hclTexts({ group, role })],
     id: uid ?? '',
   })(uid === undefined ? 'absent' : 'present')

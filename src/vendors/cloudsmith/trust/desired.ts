@@ -2,13 +2,18 @@
  * The desired resources of documents at Cloudsmith: the service accounts that they name, an OpenID Connect provider for each issuer,
  * subject and audience, and a privilege on each repository. Pure.
  */
-import { createHash } from 'node:crypto'
-import { accountOf } from '../../../identity/service-account.ts'
-import { checkIssuerUrl } from '../../../oidc/issuer-url.ts'
-import { markOf, type SubjectsFrom, subjectsFrom, type TrustedCluster, type TrustNeed } from '../../trust/contract.ts'
-import { policyPrefix } from '../../trust/findings.ts'
-import { splitRepositories } from '../../trust/names.ts'
-import { checkIssuers, documentInvalid, nonEmpty, repositoryMissing, unique } from '../../trust/needs.ts'
+import { type SubjectsFrom, subjectsFrom, type TrustedCluster, type TrustNeed } from '../../trust/contract.ts'
+import { describeMarked, markedName, markOf } from '../../trust/marks.ts'
+import {
+  checkIssuers,
+  checkPublicIssuer,
+  clustersOf,
+  documentInvalid,
+  groupByRepository,
+  nonEmpty,
+  repositoriesOf,
+  unique,
+} from '../../trust/needs.ts'
 import { parseRepository, repositories } from '../names.ts'
 import type { CloudsmithSettings } from '../settings.ts'
 
@@ -87,8 +92,7 @@ const isSamePlace = (one: Omit<DesiredPrivilege, 'services'>, other: Omit<Desire
 
 /** @throws ISSUER_UNUSABLE, DOCUMENT_INVALID */
 function checkNeed({ cluster, registry, document }: Need): void {
-  const fault = checkIssuerUrl(cluster.issuer, `the issuer of cluster ${cluster.name}`)
-  if (fault !== undefined) throw fault
+  checkPublicIssuer(cluster)
   const audience = audienceOf(registry)
   if (!audience.endsWith('*')) return
   throw documentInvalid(document.source, `registry ${registry.name} has the audience ${audience}`, {
@@ -127,12 +131,8 @@ function providersOf(needs: readonly Need[]): DesiredProvider[] {
   })
 }
 
-const providerName = ({ issuer }: Pick<TrustedCluster, 'issuer'>, subject: string, audience: string) =>
-  policyPrefix(markOf({ issuer })) +
-  createHash('sha256')
-    .update(JSON.stringify([subject, audience]))
-    .digest('hex')
-    .slice(0, 12)
+const providerName = (cluster: Pick<TrustedCluster, 'issuer'>, subject: string, audience: string) =>
+  markedName(markOf(cluster), JSON.stringify([subject, audience]), 12)
 
 /** Of the Terraform provider; the API permits 1024 characters. */
 const longestDescription = 140
@@ -140,41 +140,28 @@ const longestDescription = 140
 function serviceOf(needs: readonly Need[], providers: readonly DesiredProvider[]): DesiredService {
   const [{ registry }] = nonEmpty(needs)
   const { organization, service: slug } = registry.settings
-  const clusters = new Map(needs.map(({ cluster: { name, issuer } }) => [issuer, { name, issuer }]))
-  const marks = [...clusters.keys()].map((issuer) => markOf({ issuer })).join(' ')
-  const words = `${marks} pulls images for ${[...clusters.keys()].join(', ')}`
+  const clusters = clustersOf(needs)
+  const issuers = clusters.map(({ issuer }) => issuer)
   return {
     ...organizationOf(needs),
     slug,
-    description: words.slice(0, Math.max(longestDescription, marks.length)),
-    clusters: [...clusters.values()],
+    description: describeMarked(issuers, longestDescription),
+    clusters,
     providers: providers.filter((one) => one.organization === organization && one.services.includes(slug)),
     subjectsFrom: subjectsFrom(needs),
   }
 }
 
 /** @throws DOCUMENT_INVALID */
-function privilegesOf(service: DesiredService, needs: readonly Need[]): Omit<DesiredPrivilege, 'services'>[] {
-  const desired = needs.flatMap((need) =>
-    repositoriesOf(need).map((repository) => ({ repository, namespace: accountOf(need.subject)?.namespace ?? [] })),
-  )
-  return [...Map.groupBy(desired, ({ repository }) => repository)].map(([repository, its]) => ({
-    service,
-    repository,
-    namespaces: unique(its.flatMap(({ namespace }) => namespace)).toSorted(),
-  }))
-}
+const privilegesOf = (service: DesiredService, needs: readonly Need[]): Omit<DesiredPrivilege, 'services'>[] =>
+  groupByRepository(needs, slugsIn).map(({ name, namespaces }) => ({ service, repository: name, namespaces }))
 
 /** @throws DOCUMENT_INVALID */
-function repositoriesOf(need: Need): string[] {
-  const { document, registry, repository } = need
+function slugsIn(need: Need): string[] {
+  const { document, registry } = need
   const { organization } = registry.settings
-  const expected = repositories.expected
-  if (repository === undefined) {
-    const field = 'repositories'
-    throw repositoryMissing(need, { missing: 'does not name the repositories that are pulled', field, expected })
-  }
-  const names = splitRepositories(repository)
+  const { expected } = repositories
+  const names = repositoriesOf(need, { missing: 'does not name the repositories that are pulled', expected })
   const other = names.find((name) => parseRepository(name).organization !== organization)
   if (other === undefined) return names.map((name) => parseRepository(name).repository)
   throw documentInvalid(document.source, `registry ${registry.name} names the repository ${other}`, {

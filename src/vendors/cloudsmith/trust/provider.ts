@@ -5,8 +5,8 @@
 import type { PullpassError } from '../../../errors/pullpass-error.ts'
 import type { Context } from '../../../http/context.ts'
 import { type Accepted, type RemovalPlan, trustRefused } from '../../trust/contract.ts'
-import { isPolicyOf } from '../../trust/findings.ts'
 import type { VendorChange, VendorFinding } from '../../trust/marked-resource.ts'
+import { hasMarkedName } from '../../trust/marks.ts'
 import { changeByRequest, requestTrust, type TokenRequest } from '../../trust/token-api.ts'
 import { type DesiredProvider, type Organization, providerResourceName } from './desired.ts'
 import { describeClaims, type FoundProvider, isExact, isIssuer, nameOf, providerIn } from './found.ts'
@@ -180,7 +180,7 @@ export function planProviderRemoval(
 ): RemovalPlan {
   const existing = providerIn(found, desired)
   if (existing === undefined) return { state: 'absent' }
-  if (!isPolicyOf(existing.name, marks)) return { state: 'kept', note: 'pullpass did not create it' }
+  if (!hasMarkedName(existing.name, marks)) return { state: 'kept', note: 'pullpass did not create it' }
   return {
     state: 'removable',
     async remove() {

@@ -6,7 +6,7 @@ import type { Context } from '../../../http/context.ts'
 import type { Refusal } from '../../../http/request-errors.ts'
 import { UnexpectedResponse } from '../../../http/send.ts'
 import { asList, asObject, asText, shortText } from '../../../text/json-fields.ts'
-import { orAbsent, throttled, unavailable } from '../../operator.ts'
+import { orAbsent, statusRefusal } from '../../trust/responses.ts'
 import { requestTrust, type TokenApi } from '../../trust/token-api.ts'
 import { isSlug } from '../names.ts'
 import { apiKey } from '../operator/sign-in.ts'
@@ -75,27 +75,16 @@ function refusalOf(status: number, body: unknown, needs: string): Refusal | unde
   const text = shortText(detail)
   if (text === undefined) return undefined
   const message = [text, ...fieldErrors(fields)].join(' ')
-  switch (status) {
-    case 401:
-      return { code: 'TRUST_DENIED', message, hint: 'check that the key is valid, and set another one' }
-    case 403:
-      return { code: 'TRUST_DENIED', message, expected: needs, hint: 'use the key of an account that has it' }
-    case 404: // also for what the operator may not see
-      return {
-        code: 'TRUST_NOT_FOUND',
-        message,
-        expected: needs,
-        hint: 'correct the names under cloudsmith, or use the key of an account that may see them',
-      }
-    case 409:
-      return { code: 'TRUST_CONFLICT', message }
-    case 422:
-      return { code: invalidField(fields), message }
-    case 429:
-      return throttled(message)
-    default:
-      return status < 500 ? { code: 'TRUST_REFUSED', message } : unavailable(message)
-  }
+  if (status === 422) return { code: invalidField(fields), message }
+  return statusRefusal(status, message, {
+    unauthenticated: { hint: 'check that the key is valid, and set another one' },
+    denied: { expected: needs, hint: 'use the key of an account that has it' },
+    // Also what the operator may not see.
+    absent: {
+      expected: needs,
+      hint: 'correct the names under cloudsmith, or use the key of an account that may see them',
+    },
+  })
 }
 
 /** `fields`: by field, its errors. */

@@ -7,16 +7,10 @@
 import type { PullpassError } from '../../../errors/pullpass-error.ts'
 import type { Context } from '../../../http/context.ts'
 import { asObject } from '../../../text/json-fields.ts'
-import {
-  type Accepted,
-  markOf,
-  notInFlag,
-  type RemovalPlan,
-  type RemovalScope,
-  trustRefused,
-} from '../../trust/contract.ts'
-import { describeOwner, isMarked, isPolicyOf, type OtherToken, sharingOf } from '../../trust/findings.ts'
+import { type Accepted, type RemovalPlan, type RemovalScope, trustRefused } from '../../trust/contract.ts'
+import { type OtherToken, sharingOf, whyFormer } from '../../trust/findings.ts'
 import type { VendorChange, VendorFinding } from '../../trust/marked-resource.ts'
+import { describeOwner, hasMarkedName, isMarked, markOf } from '../../trust/marks.ts'
 import { changeByRequest, curlWords, requestTrust, type TokenRequest } from '../../trust/token-api.ts'
 import { type DesiredService, providerResourceName, serviceName } from './desired.ts'
 import {
@@ -105,7 +99,7 @@ function signInsOf(desired: DesiredService, providers: readonly FoundProvider[])
   const { slug, clusters } = desired
   const others = providers.filter((one) => one.state === 'enabled' && !isDesired(desired, one))
   const isOwn = ({ name, providerUrl }: FoundProvider) =>
-    clusters.some((cluster) => isPolicyOf(name, [markOf(cluster)]) && isIssuer(providerUrl, cluster.issuer))
+    clusters.some((cluster) => hasMarkedName(name, [markOf(cluster)]) && isIssuer(providerUrl, cluster.issuer))
   const former = others.filter((one) => isOwn(one) && one.mapping === undefined && one.services.includes(slug))
   const rest = others
     .filter((one) => !former.includes(one))
@@ -151,10 +145,7 @@ const teamNotes = ({ teams }: FoundService) =>
   teams.length === 0 ? [] : [`it has the privileges of the teams ${teams.map(({ slug }) => slug).join(', ')}`]
 
 function formerNotes({ subjectsFrom }: DesiredService, former: readonly FoundProvider[]): string[] {
-  const why =
-    subjectsFrom === 'flag'
-      ? notInFlag
-      : 'which these documents do not use: pass the other documents of the cluster too with -f; if none uses it, remove it: --replace subjects'
+  const why = whyFormer(subjectsFrom)
   return former.map(
     ({ name, claims }) => `tokens with ${describeClaims(claims)} still sign in as it, by provider ${name}, ${why}`,
   )

@@ -1,6 +1,14 @@
 /** Resources of Cloudsmith's Terraform provider. https://registry.terraform.io/providers/cloudsmith-io/cloudsmith/latest/docs */
 import type { HclResource, TrustFinding } from '../../trust/contract.ts'
-import { type HclAttribute, hashComment, hclBlock, hclText, labelOf, terraformResource } from '../../trust/hcl.ts'
+import {
+  type HclAttribute,
+  hashComment,
+  hclBlock,
+  hclText,
+  hclTexts,
+  labelOf,
+  terraformResource,
+} from '../../trust/hcl.ts'
 import {
   type DesiredPrivilege,
   type DesiredProvider,
@@ -12,9 +20,6 @@ import type { FoundProvider, FoundService, Privilege } from './found.ts'
 
 const cloudsmith = { name: 'cloudsmith', source: 'cloudsmith-io/cloudsmith', version: '>= 0.0.63' }
 
-const texts = (fields: Readonly<Record<string, string>>): HclAttribute[] =>
-  Object.entries(fields).map(([name, text]) => [name, hclText(text)])
-
 const presenceOf = (existing: unknown): TrustFinding['presence'] => (existing === undefined ? 'absent' : 'present')
 
 /** `store_api_key`: the key is in no state. */
@@ -22,9 +27,11 @@ export function serviceHcl(desired: DesiredService, existing?: FoundService): Hc
   const { organization, slug } = desired
   const { name, description, role, teams } = existing ?? { ...desired, name: slug, role: 'Member', teams: [] }
   const attributes: (HclAttribute | string)[] = [
-    ...texts({ organization, name, ...(description !== '' && { description }), ...(role !== '' && { role }) }),
+    ...hclTexts({ organization, name, ...(description !== '' && { description }), ...(role !== '' && { role }) }),
     ['store_api_key', 'false'],
-    ...teams.map((team) => hclBlock('team', texts({ slug: team.slug, ...(team.role !== '' && { role: team.role }) }))),
+    ...teams.map((team) =>
+      hclBlock('team', hclTexts({ slug: team.slug, ...(team.role !== '' && { role: team.role }) })),
+    ),
   ]
   const resource = { type: 'cloudsmith_service', label: labelOf(serviceName(desired)), attributes }
   return terraformResource(cloudsmith, { ...resource, id: `${organization}.${slug}` })(presenceOf(existing))
@@ -44,7 +51,7 @@ export function providerHcl(desired: DesiredProvider, existing?: FoundProvider):
   }
   const values = services.toSorted().map((slug) => slugOfService(organization, slug, own))
   const attributes: (HclAttribute | string)[] = [
-    ...texts({ namespace: organization, name, provider_url: providerUrl }),
+    ...hclTexts({ namespace: organization, name, provider_url: providerUrl }),
     ['enabled', String(state === 'enabled')],
     ['service_accounts', `[${values.join(', ')}]`],
     hclBlock(
@@ -85,7 +92,7 @@ export function privilegesHcl(
       ['slug', slugOfService(organization, slug, holder === 'service' ? [service.slug] : [])],
     ]),
   )
-  const attributes = [...texts({ organization, repository }), ...blocks]
+  const attributes = [...hclTexts({ organization, repository }), ...blocks]
   const resource = { type, label: labelOf(privilegeName(desired)), attributes }
   return terraformResource(cloudsmith, { ...resource, id: `${organization}.${repository}` })(presence)
 }

@@ -118,11 +118,12 @@ const providerResource = (desired: DesiredProvider, context: Context): TrustReso
 
 function privilegeResource(desired: DesiredPrivilege, context: Context): TrustResource {
   const { service } = desired
-  const resource = markedResource(
+  return markedResource(
     {
       ...common,
       kind: 'privilege',
       name: privilegeName(desired),
+      entry: privilegeEntry(desired),
       needs: [serviceName(service), ...service.providers.map(providerResourceName)],
       hcl: () => privilegesHcl(desired, [{ holder: 'service', slug: service.slug, level: 'Read' }], 'absent'),
       observe: async (accepted) =>
@@ -135,5 +136,4 @@ function privilegeResource(desired: DesiredPrivilege, context: Context): TrustRe
     },
     context,
   )
-  return { ...resource, entry: privilegeEntry(desired) }
 }

@@ -1,6 +1,7 @@
 /** The resources at Google that documents need, each once, however many registries need it. */
 import type { IssuerKey } from '../../../oidc/keys.ts'
-import { markOf, marksIn, type RecordEntry, recordKey, type TrustedCluster } from '../../trust/contract.ts'
+import { type RecordEntry, recordKey, type TrustedCluster } from '../../trust/contract.ts'
+import { markOf, marksIn } from '../../trust/marks.ts'
 
 export interface DesiredState {
   readonly pools: readonly DesiredPool[]

@@ -1,5 +1,6 @@
 /** Whether a resource at Google can be removed: whether pullpass created it for these clusters, and whether others need it. */
-import { marksIn, type RemovalPlan, type RemovalScope } from '../../trust/contract.ts'
+import type { RemovalPlan, RemovalScope } from '../../trust/contract.ts'
+import { marksIn } from '../../trust/marks.ts'
 import { followOperation, readOperation } from '../iam.ts'
 import type { AccountHistory } from './account-history.ts'
 import { type DesiredGrant, type DesiredState, grantName, targetName } from './desired-state.ts'

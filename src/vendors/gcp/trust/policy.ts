@@ -6,7 +6,7 @@ import { PullpassError } from '../../../errors/pullpass-error.ts'
 import { retry } from '../../../http/retry.ts'
 import { type ApiResponse, UnexpectedResponse } from '../../../http/send.ts'
 import { asList, asObject, asText, type JsonObject } from '../../../text/json-fields.ts'
-import { orAbsent } from '../../operator.ts'
+import { orAbsent } from '../../trust/responses.ts'
 import { type DesiredGrant, type GrantTarget, grantName, targetName } from './desired-state.ts'
 import { type GcpConnection, sendTrustRequest, targetPath } from './requests.ts'
 

@@ -2,14 +2,20 @@
  * The desired resources of documents at JFrog: an integration with the cluster's issuer, an identity mapping for each subject, and a
  * permission to read for each document. The user or group exists. Pure.
  */
-import { createHash } from 'node:crypto'
 import { brokenRule } from '../../../document/field-rules.ts'
 import { PullpassError } from '../../../errors/pullpass-error.ts'
-import { checkIssuerUrl } from '../../../oidc/issuer-url.ts'
-import { markOf, type SubjectsFrom, subjectsFrom, type TrustedCluster, type TrustNeed } from '../../trust/contract.ts'
-import { policyPrefix } from '../../trust/findings.ts'
-import { splitRepositories } from '../../trust/names.ts'
-import { checkIssuers, documentInvalid, nonEmpty, repositoryMissing, unique } from '../../trust/needs.ts'
+import { type SubjectsFrom, subjectsFrom, type TrustedCluster, type TrustNeed } from '../../trust/contract.ts'
+import { describeMarked, markedName, markOf } from '../../trust/marks.ts'
+import {
+  checkIssuers,
+  checkPublicIssuer,
+  clustersOf,
+  documentInvalid,
+  documentKey,
+  nonEmpty,
+  unique,
+  validRepositoriesOf,
+} from '../../trust/needs.ts'
 import { integrationName, parseRepository, repositoryOrPath } from '../names.ts'
 import type { JfrogSettings } from '../settings.ts'
 
@@ -109,8 +115,7 @@ function checkNeed({ document, registry, cluster }: Need): void {
       'remove it, or configure this integration by hand',
     )
   }
-  const fault = checkIssuerUrl(cluster.issuer, `the issuer of cluster ${cluster.name}`)
-  if (fault !== undefined) throw fault
+  checkPublicIssuer(cluster)
   const patterned = [cluster.issuer, audienceOf(registry)].find((text) => text.includes('*'))
   if (patterned === undefined) return
   throw invalid(
@@ -136,7 +141,7 @@ const keyOf = ({ kind, name }: Grantee) => `${kind} ${name}`
 function granteesOf(needs: readonly Need[]): DesiredGrantee[] {
   return [...Map.groupBy(needs, (need) => keyOf(granteeOf(need)))].map(([, its]) => ({
     ...granteeOf(nonEmpty(its)[0]),
-    clusters: [...new Map(its.map(({ cluster: { name, issuer } }) => [issuer, { name, issuer }])).values()],
+    clusters: clustersOf(its),
     integrations: unique(its.map(({ registry }) => registry.settings.providerName)),
   }))
 }
@@ -150,8 +155,7 @@ function integrationsOf(needs: readonly Need[]): DesiredIntegration[] {
     if (others.length > 0) throw integrationShared(name, [issuer, ...others])
     const mark = markOf({ issuer })
     const [audience = ''] = unique(its.map(({ registry }) => audienceOf(registry))).toSorted()
-    const description = `${mark} pulls images for the cluster of ${issuer}`.slice(0, longestDescription)
-    return { name, issuer, audience, mark, description }
+    return { name, issuer, audience, mark, description: describeMarked([issuer], longestDescription) }
   })
 }
 
@@ -201,14 +205,14 @@ function onlyGrantee(needs: readonly Need[]): Grantee {
   )
 }
 
-const hashed = (text: string) => createHash('sha256').update(text).digest('hex').slice(0, 12)
-
 const mappingName = ({ mark }: DesiredIntegration, { subject, registry }: Need) =>
-  `${policyPrefix(mark)}${hashed(`${subject} ${audienceOf(registry)}`)}`
+  markedName(mark, `${subject} ${audienceOf(registry)}`, 12)
+
+const missing = 'does not name the repositories that are pulled'
 
 function permissionsOf(needs: readonly Need[], mappings: readonly DesiredMapping[]): DesiredPermission[] {
   const keyOfNeed = (need: Need) =>
-    JSON.stringify([need.cluster.issuer, need.document.kind, need.document.name, keyOf(granteeOf(need))])
+    JSON.stringify([need.cluster.issuer, documentKey(need.document), keyOf(granteeOf(need))])
   return [...Map.groupBy(needs, keyOfNeed)].map(([key, its]) => {
     const [first] = nonEmpty(its)
     const mark = markOf(first.cluster)
@@ -221,10 +225,10 @@ function permissionsOf(needs: readonly Need[], mappings: readonly DesiredMapping
       ),
     )
     return {
-      name: `${policyPrefix(mark)}${hashed(key)}`,
+      name: markedName(mark, key, 12),
       mark,
       grantee: granteeOf(first),
-      targets: targetsOf(its.flatMap(repositoriesOf)),
+      targets: targetsOf(its.flatMap((need) => validRepositoriesOf(need, missing, repositoryOrPath))),
       mappings: used.map(({ title }) => title),
     }
   })
@@ -239,23 +243,6 @@ function targetsOf(names: readonly string[]): DesiredPermission['targets'] {
       return [key, paths.length < its.length ? ['**'] : unique(paths.map((path) => `${path}/**`)).toSorted()]
     })
     .toSorted(([one], [other]) => (one < other ? -1 : 1))
-}
-
-/** @throws DOCUMENT_INVALID */
-function repositoriesOf(need: Need): string[] {
-  const { document, registry, repository } = need
-  const { expected } = repositoryOrPath
-  if (repository === undefined) {
-    throw repositoryMissing(need, {
-      missing: 'does not name the repositories that are pulled',
-      field: 'repositories',
-      expected,
-    })
-  }
-  const names = splitRepositories(repository)
-  if (names.every((name) => brokenRule(repositoryOrPath, name) === undefined)) return names
-  const seen = `registry ${registry.name} names a repository with an invalid name`
-  throw documentInvalid(document.source, seen, { expected })
 }
 
 /** Of resources, in plans. */

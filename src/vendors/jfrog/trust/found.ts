@@ -6,8 +6,8 @@
  */
 import { UnexpectedResponse } from '../../../http/send.ts'
 import { asObject, asText, isDeeperThan, type JsonObject } from '../../../text/json-fields.ts'
-import { orAbsent } from '../../operator.ts'
 import { matchesPattern } from '../../trust/policy-document.ts'
+import { orAbsent } from '../../trust/responses.ts'
 import type { DesiredIntegration, DesiredMapping, Grantee } from './desired.ts'
 import { type Platform, readJfrog, shownText } from './requests.ts'
 

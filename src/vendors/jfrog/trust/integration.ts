@@ -3,8 +3,8 @@
  * https://jfrog.com/help/r/jfrog-rest-apis/get-oidc-configuration
  */
 import { type Accepted, type RemovalPlan, type RemovalScope, trustRefused } from '../../trust/contract.ts'
-import { describeOwner, isMarked } from '../../trust/findings.ts'
 import type { VendorFinding } from '../../trust/marked-resource.ts'
+import { describeOwner, isMarked } from '../../trust/marks.ts'
 import type { DesiredIntegration } from './desired.ts'
 import {
   type FoundIntegration,

@@ -10,9 +10,10 @@
  */
 import { PullpassError } from '../../../errors/pullpass-error.ts'
 import type { JsonObject } from '../../../text/json-fields.ts'
-import { type Accepted, notInFlag, type RemovalPlan, type RemovalScope, trustRefused } from '../../trust/contract.ts'
-import { describeOwner, isMarked, policyPrefix } from '../../trust/findings.ts'
+import { type Accepted, type RemovalPlan, type RemovalScope, trustRefused } from '../../trust/contract.ts'
+import { whyFormer } from '../../trust/findings.ts'
 import type { VendorChange, VendorFinding } from '../../trust/marked-resource.ts'
+import { describeOwner, hasMarkedName, isMarked } from '../../trust/marks.ts'
 import type { DesiredMapping, Grantee } from './desired.ts'
 import {
   acceptance,
@@ -269,10 +270,11 @@ function formerOf(
   { replace }: Accepted,
   platform: Platform,
 ): Former {
-  const prefix = policyPrefix(integration.mark)
   const former =
     name === names[0]
-      ? all.filter((one) => one.name.startsWith(prefix) && isMappingName(one.name) && !names.includes(one.name))
+      ? all.filter(
+          (one) => hasMarkedName(one.name, [integration.mark]) && isMappingName(one.name) && !names.includes(one.name),
+        )
       : []
   if (replace.includes('subjects')) {
     const changes = former.map((one) =>
@@ -284,11 +286,9 @@ function formerOf(
     )
     return { changes, notes: [], kept: [] }
   }
-  const why =
-    subjectsFrom === 'flag'
-      ? notInFlag
-      : 'which these documents do not use: pass the other documents of the cluster too with -f; if none uses it, remove it: --replace subjects'
-  const notes = former.map((one) => `mapping ${one.name} still accepts ${describeClaims(one)}, ${why}`)
+  const notes = former.map(
+    (one) => `mapping ${one.name} still accepts ${describeClaims(one)}, ${whyFormer(subjectsFrom)}`,
+  )
   return { changes: [], notes, kept: former.length === 0 ? [] : ['subjects'] }
 }
 

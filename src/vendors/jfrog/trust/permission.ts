@@ -6,9 +6,9 @@
  */
 import { PullpassError } from '../../../errors/pullpass-error.ts'
 import { asList, asObject, type JsonObject } from '../../../text/json-fields.ts'
-import { orAbsent } from '../../operator.ts'
 import { type RemovalPlan, type RemovalScope, trustRefused } from '../../trust/contract.ts'
 import type { VendorChange, VendorFinding } from '../../trust/marked-resource.ts'
+import { orAbsent } from '../../trust/responses.ts'
 import type { DesiredPermission } from './desired.ts'
 import { listNames } from './found.ts'
 import { changeJfrog, deleteJfrog, type Platform, readJfrog, shownText } from './requests.ts'

@@ -5,8 +5,8 @@
 import type { Context } from '../../../http/context.ts'
 import type { Refusal } from '../../../http/request-errors.ts'
 import { asList, asObject, asText, jsonOrNone, shortText } from '../../../text/json-fields.ts'
-import { throttled, unavailable } from '../../operator.ts'
 import type { VendorChange } from '../../trust/marked-resource.ts'
+import { statusRefusal } from '../../trust/responses.ts'
 import { changeByRequest, requestTrust, type TokenApi, type TokenRequest } from '../../trust/token-api.ts'
 import { tokenVariable } from '../operator/sign-in.ts'
 
@@ -37,29 +37,14 @@ export const deleteJfrog = async ({ url, context }: Platform, path: string): Pro
 
 function refusal(status: number, body: unknown): Refusal {
   const message = asText(asObject(asList(asObject(body)?.['errors'])[0])?.['message']) ?? 'no reason'
-  if (status === 429) return throttled(message)
-  if (status >= 500) return unavailable(message)
-  switch (status) {
-    case 401:
-      return {
-        code: 'TRUST_DENIED',
-        message,
-        hint: 'the token is of another platform, has expired or was revoked: set a new one',
-      }
-    case 403:
-      return {
-        code: 'TRUST_DENIED',
-        message,
-        expected: 'the token of an administrator of the platform',
-        hint: 'set one, and run the command again: it continues where it stopped',
-      }
-    case 404:
-      return { code: 'TRUST_NOT_FOUND', message }
-    case 409:
-      return { code: 'TRUST_CONFLICT', message }
-    default:
-      return { code: 'TRUST_REFUSED', message }
-  }
+  return statusRefusal(status, message, {
+    unauthenticated: { hint: 'the token is of another platform, has expired or was revoked: set a new one' },
+    denied: {
+      expected: 'the token of an administrator of the platform',
+      hint: 'set one, and run the command again: it continues where it stopped',
+    },
+    absent: {},
+  })
 }
 
 /** Of a response; empty for one that is longer than any name, description or issuer. */

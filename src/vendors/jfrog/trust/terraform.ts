@@ -6,6 +6,7 @@ import {
   hclBlock,
   hclList,
   hclText,
+  hclTexts,
   labelOf,
   terraformResource,
 } from '../../trust/hcl.ts'
@@ -29,9 +30,7 @@ const requires = (url: string): HclResource['requires'] => ({
 })
 
 const texts = (fields: Readonly<Record<string, string>>): HclAttribute[] =>
-  Object.entries(fields)
-    .filter(([, text]) => text !== '')
-    .map(([name, text]) => [name, hclText(text)])
+  hclTexts(Object.fromEntries(Object.entries(fields).filter(([, text]) => text !== '')))
 
 export const granteeHcl = (url: string, { kind, name }: Grantee): HclResource => ({
   requires: requires(url),

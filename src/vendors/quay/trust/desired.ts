@@ -2,11 +2,18 @@
  * The desired resources of documents at Quay: the robot accounts that they name, a federation entry for each issuer and subject, and
  * permission to read each repository. Pure.
  */
-import { accountOf } from '../../../identity/service-account.ts'
-import { checkIssuerUrl } from '../../../oidc/issuer-url.ts'
-import { markOf, type SubjectsFrom, subjectsFrom, type TrustedCluster, type TrustNeed } from '../../trust/contract.ts'
-import { splitRepositories } from '../../trust/names.ts'
-import { checkIssuers, documentInvalid, nonEmpty, repositoryMissing, unique } from '../../trust/needs.ts'
+import { type SubjectsFrom, subjectsFrom, type TrustedCluster, type TrustNeed } from '../../trust/contract.ts'
+import { describeMarked } from '../../trust/marks.ts'
+import {
+  checkIssuers,
+  checkPublicIssuer,
+  clustersOf,
+  documentInvalid,
+  groupByRepository,
+  nonEmpty,
+  repositoriesOf,
+  unique,
+} from '../../trust/needs.ts'
 import { isOfOrganization, organizationOf, repositoryName, shortNameOf } from '../names.ts'
 import type { QuaySettings } from '../settings.ts'
 
@@ -42,12 +49,9 @@ type QuayNeed = TrustNeed<QuaySettings>
 
 /** @throws DOCUMENT_INVALID, ISSUER_UNUSABLE, USAGE_INVALID */
 export function desiredRobots(needs: readonly QuayNeed[]): DesiredRobot[] {
-  const clusters = new Map(needs.map(({ cluster }) => [cluster, cluster]))
-  checkIssuers([...clusters.values()], 'Quay')
-  for (const { name, issuer } of clusters.values()) {
-    const fault = checkIssuerUrl(issuer, `the issuer of cluster ${name}`)
-    if (fault !== undefined) throw fault
-  }
+  const clusters = unique(needs.map(({ cluster }) => cluster))
+  checkIssuers(clusters, 'Quay')
+  for (const cluster of clusters) checkPublicIssuer(cluster)
   const servers = unique(needs.map(({ registry }) => registry.settings.endpoint)).length === 1 ? 'one' : 'several'
   const byRobot = Map.groupBy(needs, ({ registry: { settings } }) => `${settings.endpoint} ${settings.robot}`)
   return [...byRobot.values()].map((its) => robotFor(nonEmpty(its), servers))
@@ -58,22 +62,17 @@ const longestDescription = 255
 
 function robotFor(needs: readonly [QuayNeed, ...QuayNeed[]], servers: DesiredRobot['servers']): DesiredRobot {
   const { endpoint: server, robot } = needs[0].registry.settings
-  const clusters = new Map(needs.map(({ cluster: { name, issuer } }) => [issuer, { name, issuer }]))
+  const clusters = clustersOf(needs)
   const entries = new Map(
     needs.map(({ cluster: { issuer }, subject }) => [`${issuer} ${subject}`, { issuer, subject }]),
   )
-  const desired = needs.flatMap((need) => repositoriesOf(need).map((name) => ({ name, subject: need.subject })))
-  const repositories = [...Map.groupBy(desired, ({ name }) => name)].map(([name, its]) => ({
-    name,
-    namespaces: unique(its.flatMap(({ subject }) => accountOf(subject)?.namespace ?? [])),
-  }))
-  const marks = [...clusters.values()].map(markOf).join(' ')
-  const description = `${marks} pulls images for ${[...clusters.keys()].join(' and ')}`
+  const repositories = groupByRepository(needs, namesIn)
+  const issuers = clusters.map(({ issuer }) => issuer)
   return {
     server,
     robot,
-    clusters: [...clusters.values()],
-    description: description.slice(0, longestDescription),
+    clusters,
+    description: describeMarked(issuers, longestDescription),
     entries: [...entries.values()],
     subjectsFrom: subjectsFrom(needs),
     repositories: repositories.toSorted((one, other) => (one.name < other.name ? -1 : 1)),
@@ -82,17 +81,11 @@ function robotFor(needs: readonly [QuayNeed, ...QuayNeed[]], servers: DesiredRob
 }
 
 /** @throws DOCUMENT_INVALID */
-function repositoriesOf(need: QuayNeed): string[] {
-  const { document, registry, repository } = need
+function namesIn(need: QuayNeed): string[] {
+  const { document, registry } = need
   const { robot } = registry.settings
   const expected = `${organizationOf(robot)}/NAME`
-  if (repository === undefined)
-    throw repositoryMissing(need, {
-      missing: 'does not name the repositories that are pulled',
-      field: 'repositories',
-      expected,
-    })
-  const names = splitRepositories(repository)
+  const names = repositoriesOf(need, { missing: 'does not name the repositories that are pulled', expected })
   const invalid = names.find((name) => !repositoryName.pattern.test(name) || !isOfOrganization(name, robot))
   if (invalid === undefined) return names
   throw documentInvalid(

@@ -9,14 +9,8 @@ import type { Context } from '../../../http/context.ts'
 import { UnexpectedResponse } from '../../../http/send.ts'
 import { accountOf } from '../../../identity/service-account.ts'
 import { asObject, asText } from '../../../text/json-fields.ts'
-import {
-  type Accepted,
-  notInFlag,
-  type RecordEntry,
-  type RemovalPlan,
-  recordKey,
-  trustRefused,
-} from '../../trust/contract.ts'
+import { type Accepted, type RecordEntry, type RemovalPlan, recordKey, trustRefused } from '../../trust/contract.ts'
+import { whyFormer } from '../../trust/findings.ts'
 import type { VendorChange, VendorFinding } from '../../trust/marked-resource.ts'
 import { curlWords, requestTrust, type TokenRequest } from '../../trust/token-api.ts'
 import { apiOf } from './api.ts'
@@ -93,11 +87,7 @@ export function evaluateEntry(
 function describeFormer(entry: FoundEntry, { clusters, subjectsFrom }: DesiredRobot): string {
   if (!clusters.some(({ issuer }) => issuer === entry.issuer))
     return `the robot also has an entry for ${describeEntry(entry)}, which is not exactly the issuer of the cluster: it accepts no token of it; remove it: --replace subjects`
-  const why =
-    subjectsFrom === 'flag'
-      ? notInFlag
-      : 'which these documents do not use: pass the other documents of the cluster too with -f; if none uses it, remove it: --replace subjects'
-  return `${describeEntry(entry)} still signs in as the robot, ${why}`
+  return `${describeEntry(entry)} still signs in as the robot, ${whyFormer(subjectsFrom)}`
 }
 
 /** Quay drops what it does not know from a list that is sent: the entry of another owner would accept more tokens. */

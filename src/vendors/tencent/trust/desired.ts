@@ -1,12 +1,10 @@
 /** The desired CAM resources of documents: OIDC providers, roles and policies. Pure; rejects a configuration that cannot work. */
-import { createHash } from 'node:crypto'
 import { PullpassError } from '../../../errors/pullpass-error.ts'
 import { type IssuerKey, whyUnusable } from '../../../oidc/keys.ts'
 import type { ClusterKeys } from '../../../oidc/stored-keys.ts'
-import { markOf, type SubjectsFrom, subjectsFrom, type TrustedCluster, type TrustNeed } from '../../trust/contract.ts'
-import { policyPrefix } from '../../trust/findings.ts'
-import { splitRepositories } from '../../trust/names.ts'
-import { nonEmpty, repositoryMissing, unique } from '../../trust/needs.ts'
+import { type SubjectsFrom, subjectsFrom, type TrustedCluster, type TrustNeed } from '../../trust/contract.ts'
+import { describeMarked, markedName, markOf } from '../../trust/marks.ts'
+import { documentKey, nonEmpty, repositoriesOf, unique } from '../../trust/needs.ts'
 import { usualAudience } from '../exchange.ts'
 import { parseRole, providerArn } from '../names.ts'
 import type { TencentSettings } from '../settings.ts'
@@ -97,7 +95,10 @@ function providersOf(needs: readonly Need[]): DesiredProvider[] {
       issuer: cluster.issuer,
       clientIds: unique(same.map(audienceOf)),
       mark: markOf(cluster),
-      description: describe([cluster.issuer], 'verifies tokens of'),
+      description: `${markOf(cluster)} verifies tokens of the cluster of ${cluster.issuer}`.slice(
+        0,
+        longestDescription,
+      ),
       place: placeOf(first),
       keys: keysOf(cluster),
       ...(cluster.servers !== undefined && { servers: cluster.servers }),
@@ -121,7 +122,7 @@ function rolesOf(needs: readonly Need[]): DesiredRole[] {
     const [first] = nonEmpty(same)
     return {
       arn,
-      description: describe(unique(same.map(({ cluster }) => cluster.issuer)), 'pulls images for'),
+      description: describeMarked(unique(same.map(({ cluster }) => cluster.issuer)), longestDescription),
       marks: unique(same.map(({ cluster }) => markOf(cluster))),
       statements: [...statements.values()],
       policies: unique(same.map(policyName)),
@@ -140,11 +141,6 @@ const statementOf = (need: Need): DesiredStatement => ({
 
 /** CAM has a limit (`DescriptionLengthOverlimit`) and does not document it. */
 const longestDescription = 250
-
-function describe(issuers: readonly string[], purpose: string): string {
-  const marks = issuers.map((issuer) => markOf({ issuer })).join(' ')
-  return `${marks} ${purpose} the cluster of ${issuers.join(' and ')}`.slice(0, longestDescription)
-}
 
 function policiesOf(needs: readonly Need[]): DesiredPolicy[] {
   return [...Map.groupBy(needs, policyName)].map(([name, same]) => {
@@ -166,21 +162,16 @@ const instancesOf = (needs: readonly Need[]): DesiredInstance[] =>
     (same) => {
       const [{ registry }] = nonEmpty(same)
       const { registryId, region } = registry.settings
-      return { registryId, region, repositories: unique(same.flatMap(repositoriesOf)).toSorted() }
+      return { registryId, region, repositories: unique(same.flatMap(namesIn)).toSorted() }
     },
   )
 
 /** Names of policies are unique in an account: 64 bits of a hash of the role and the document. */
-function policyName({ cluster, registry, document: { kind, namespace = '', name } }: Need): string {
-  const digest = createHash('sha256').update(`${registry.settings.roleArn} ${kind} ${namespace}/${name}`).digest('hex')
-  return `${policyPrefix(markOf(cluster))}${digest.slice(0, 16)}`
-}
+const policyName = ({ cluster, registry, document }: Need): string =>
+  markedName(markOf(cluster), `${registry.settings.roleArn} ${documentKey(document)}`, 16)
 
-function repositoriesOf(need: TrustNeed<TencentSettings>): string[] {
-  if (need.repository !== undefined) return splitRepositories(need.repository)
-  const expected = 'NAMESPACE/REPOSITORY, or NAMESPACE/*'
-  throw repositoryMissing(need, { missing: 'does not name its repositories', field: 'repositories', expected })
-}
+const namesIn = (need: Need) =>
+  repositoriesOf(need, { missing: 'does not name its repositories', expected: 'NAMESPACE/REPOSITORY, or NAMESPACE/*' })
 
 /** CAM compares the issuer and does not read it, so that it can be private. https://www.tencentcloud.com/document/product/598/58323 */
 function checkIssuer({ name, issuer }: TrustedCluster): void {

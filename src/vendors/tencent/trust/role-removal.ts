@@ -1,7 +1,7 @@
 /** What destroy removes of a role. https://www.tencentcloud.com/document/product/598/32211 */
 
-import { marksIn, type RemovalPlan, type RemovalScope } from '../../trust/contract.ts'
-import { describeOwner, isMarked, isPolicyOf } from '../../trust/findings.ts'
+import type { RemovalPlan, RemovalScope } from '../../trust/contract.ts'
+import { describeOwner, hasMarkedName, isMarked, marksIn } from '../../trust/marks.ts'
 import { incompletePolicies } from '../../trust/role-findings.ts'
 import { parseRole } from '../names.ts'
 import type { DesiredRole } from './desired.ts'
@@ -24,7 +24,7 @@ export async function planRoleRemoval(
   const listed = await policiesOf(arn, cam)
   if (listed === undefined) return { state: 'kept', note: incompletePolicies }
   const policies = listed.filter((name) => !removed.includes(policyResourceName(arn, name)))
-  const needed = policies.filter((name) => isPolicyOf(name, marks))
+  const needed = policies.filter((name) => hasMarkedName(name, marks))
   if (needed.length > 0) return { state: 'kept', note: `other documents need it: ${needed.join(', ')}` }
   const others = statements.filter((one) => !isStatementOf(one, desired))
   if (others.length === 0 && policies.length > 0)

@@ -4,9 +4,9 @@
  * https://www.tencentcloud.com/document/product/598/47191
  */
 
-import { type Accepted, marksIn, trustRefused } from '../../trust/contract.ts'
-import { isMarked } from '../../trust/findings.ts'
+import { type Accepted, trustRefused } from '../../trust/contract.ts'
 import type { VendorChange, VendorFinding } from '../../trust/marked-resource.ts'
+import { isMarked, marksIn } from '../../trust/marks.ts'
 import {
   describeSharing,
   describeSubjects,

@@ -4,14 +4,8 @@
  */
 import { PullpassError } from '../../../errors/pullpass-error.ts'
 import type { Context } from '../../../http/context.ts'
-import {
-  type Accepted,
-  type Change,
-  notInFlag,
-  type RemovalPlan,
-  type RemovalScope,
-  type TrustFinding,
-} from '../../trust/contract.ts'
+import type { Accepted, Change, RemovalPlan, RemovalScope, TrustFinding } from '../../trust/contract.ts'
+import { whyFormer } from '../../trust/findings.ts'
 import {
   editsCredentials,
   type FoundAccount,
@@ -65,11 +59,7 @@ function formerIn(
 }
 
 function describeFormer({ subject }: FoundCredential, { name, subjectsFrom }: DesiredFederation): string {
-  const why =
-    subjectsFrom === 'flag'
-      ? notInFlag
-      : 'which these documents do not use: pass the other documents of the cluster too with -f; if none uses it, remove it: --replace subjects'
-  return `${subject} still signs in with ${name}, ${why}`
+  return `${subject} still signs in with ${name}, ${whyFormer(subjectsFrom)}`
 }
 
 function createCredential({ federation, subject }: DesiredCredential, account: FoundAccount, context: Context): Change {

@@ -2,13 +2,10 @@
  * The desired resources of documents at Yandex Cloud: the service accounts that they name, a federation with the cluster's issuer for
  * each of them, a federated credential for each subject, and a role on each registry or repository. Pure.
  */
-import { createHash } from 'node:crypto'
 import { PullpassError } from '../../../errors/pullpass-error.ts'
-import { accountOf } from '../../../identity/service-account.ts'
-import { checkIssuerUrl } from '../../../oidc/issuer-url.ts'
-import { markOf, type SubjectsFrom, subjectsFrom, type TrustedCluster, type TrustNeed } from '../../trust/contract.ts'
-import { splitRepositories } from '../../trust/names.ts'
-import { repositoryMissing } from '../../trust/needs.ts'
+import { type SubjectsFrom, subjectsFrom, type TrustedCluster, type TrustNeed } from '../../trust/contract.ts'
+import { describeMarked, markedName, markOf } from '../../trust/marks.ts'
+import { checkPublicIssuer, clustersOf, groupByRepository, unique, validRepositoriesOf } from '../../trust/needs.ts'
 import { registryOrRepository } from '../names.ts'
 import type { YandexSettings } from '../settings.ts'
 
@@ -63,10 +60,10 @@ export function desiredState(needs: readonly TrustNeed<YandexSettings>[]): Desir
 }
 
 function accountFor(id: string, needs: readonly TrustNeed<YandexSettings>[]): DesiredAccount {
-  const clusters = new Map(needs.map(({ cluster: { name, issuer } }) => [issuer, { name, issuer }]))
   const byIssuer = Map.groupBy(needs, ({ cluster }) => cluster.issuer)
+  for (const { cluster } of needs) checkPublicIssuer(cluster)
   const federations = [...byIssuer].map(([issuer, its]) => federationFor(id, issuer, its))
-  return { id, clusters: [...clusters.values()], federations }
+  return { id, clusters: clustersOf(needs), federations }
 }
 
 /** Of the API, in characters. */
@@ -79,23 +76,21 @@ function federationFor(
   needs: readonly TrustNeed<YandexSettings>[],
 ): DesiredFederation {
   const mark = markOf({ issuer })
-  const fault = checkIssuerUrl(issuer, `the issuer of cluster ${needs[0]?.cluster.name ?? ''}`)
-  if (fault !== undefined) throw fault
-  const audiences = sorted(needs.map(({ registry: { audience, settings } }) => audience ?? settings.endpoint))
+  const audiences = unique(
+    needs.map(({ registry: { audience, settings } }) => audience ?? settings.endpoint),
+  ).toSorted()
   const long = audiences.find((one) => one.length > longestAudience)
   if (long !== undefined) throw tooLong(`an audience has ${long.length} characters`, longestAudience)
   return {
     accountId,
-    name: `${mark.replace(':', '-')}-${createHash('sha256').update(accountId).digest('hex').slice(0, 12)}`,
+    name: markedName(mark, accountId, 12),
     issuer,
     audiences,
-    subjects: sorted(needs.map(({ subject }) => subject)),
+    subjects: unique(needs.map(({ subject }) => subject)).toSorted(),
     subjectsFrom: subjectsFrom(needs),
-    description: `${mark} pulls images for the cluster of ${issuer}`.slice(0, longestDescription),
+    description: describeMarked([issuer], longestDescription),
   }
 }
-
-const sorted = (texts: readonly string[]) => [...new Set(texts)].toSorted()
 
 const tooLong = (seen: string, most: number) =>
   new PullpassError({
@@ -106,41 +101,16 @@ const tooLong = (seen: string, most: number) =>
     hint: 'use a shorter one',
   })
 
+const missing = 'does not name the registries or repositories that are pulled'
+
 /** @throws DOCUMENT_INVALID */
 function rolesOf(
   account: DesiredAccount,
   needs: readonly TrustNeed<YandexSettings>[],
 ): Omit<DesiredRole, 'accounts'>[] {
-  const desired = needs.flatMap((need) => repositoriesOf(need).map((on) => ({ on, namespace: namespaceOf(need) })))
-  return [...Map.groupBy(desired, ({ on }) => on)].map(([on, its]) => ({
-    account,
-    on,
-    namespaces: sorted(its.flatMap(({ namespace }) => namespace ?? [])),
-  }))
+  const places = groupByRepository(needs, (need) => validRepositoriesOf(need, missing, registryOrRepository))
+  return places.map(({ name, namespaces }) => ({ account, on: name, namespaces }))
 }
-
-const namespaceOf = ({ subject }: TrustNeed<YandexSettings>) => accountOf(subject)?.namespace
-
-/** @throws DOCUMENT_INVALID */
-function repositoriesOf(need: TrustNeed<YandexSettings>): string[] {
-  const { document, registry, repository } = need
-  if (repository === undefined) throw unnamed(need)
-  const names = splitRepositories(repository)
-  if (names.every((name) => registryOrRepository.pattern.test(name))) return names
-  throw new PullpassError({
-    code: 'DOCUMENT_INVALID',
-    hop: 'document',
-    seen: `${document.source}: registry ${registry.name} names a repository with an invalid name`,
-    expected: registryOrRepository.expected,
-  })
-}
-
-const unnamed = (need: TrustNeed<YandexSettings>) =>
-  repositoryMissing(need, {
-    missing: 'does not name the registries or repositories that are pulled',
-    field: 'repositories',
-    expected: registryOrRepository.expected,
-  })
 
 /** Of resources, in plans. */
 export const accountName = ({ id }: Pick<DesiredAccount, 'id'>): string => `serviceAccounts/${id}`

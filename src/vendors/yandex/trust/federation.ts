@@ -8,12 +8,12 @@ import type { Context } from '../../../http/context.ts'
 import {
   type Accepted,
   type Change,
-  marksIn,
   type RemovalPlan,
   type RemovalScope,
   type TrustFinding,
   trustRefused,
 } from '../../trust/contract.ts'
+import { marksIn } from '../../trust/marks.ts'
 import { editsFederations, type FoundAccount, type FoundFederation, federationIn } from './account.ts'
 import { changeOf, type FederationFields, federationHcl } from './commands.ts'
 import type { DesiredFederation } from './desired.ts'

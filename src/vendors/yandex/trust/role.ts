@@ -6,7 +6,6 @@
  */
 import type { Context } from '../../../http/context.ts'
 import { asObject, shortText } from '../../../text/json-fields.ts'
-import { orAbsent } from '../../operator.ts'
 import {
   type Change,
   type RecordEntry,
@@ -15,6 +14,7 @@ import {
   type TrustFinding,
   trustRefused,
 } from '../../trust/contract.ts'
+import { orAbsent } from '../../trust/responses.ts'
 import { kindOf, registryOf } from '../names.ts'
 import { changeOf, roleHcl } from './commands.ts'
 import { type DesiredRole, roleName } from './desired.ts'
