@@ -67,11 +67,12 @@ export async function* watchCollection<T>(
     let end: unknown
     try {
       if (version === undefined) {
-        const listed: Listed<T> = await readList(cluster, { list, keep, mode }, context)
+        let listed: Listed<T> | undefined = await readList(cluster, { list, keep, mode }, context)
         stream = listed.stream
         version = listed.resourceVersion
         isListed = true
         yield { type: 'listed', items: listed.items }
+        listed = undefined // else the first state of every object stays in memory as long as the stream
       }
       openedMs = context.now().getTime()
       stream ??= await openWatch(cluster, list, version, context)

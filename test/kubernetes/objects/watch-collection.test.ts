@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict'
 import { suite, type TestContext, test } from 'node:test'
+import { setImmediate as turn } from 'node:timers/promises'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import type { SandboxHandler, SandboxRequest, SandboxResponse } from '../../../sandbox/serve/handler.ts'
 import type { Log } from '../../../src/http/context.ts'
 import type { Cluster } from '../../../src/kubernetes/connection/cluster.ts'
@@ -141,7 +144,7 @@ async function startWith(t: TestContext, { mayList = true, shortened = 1 }: Star
     }
     return { watch, take }
   }
-  return { ...open(), open, requests, context, end, logged, silences }
+  return { ...open(), open, cluster, requests, context, end, logged, silences }
 }
 
 function kindOf(query: URLSearchParams): string {
@@ -303,6 +306,23 @@ suite('a watched collection', () => {
     })
   }
 
+  test('keeps no object in memory that has changed since', async (t) => {
+    const changed = event('MODIFIED', 'team-a', '8')
+    const { cluster, context, end } = await start(t, watched([...state('7', 'team-a'), changed], 'silence'))
+    const watch = watchCollection(cluster, list, (item) => ({ item }), { ...context, signal: end.signal })
+    const firstObject = async () => {
+      const { value } = await watch.next()
+      assert.equal(value.type, 'listed')
+      return new WeakRef(value.type === 'listed' ? (value.items[0] ?? {}) : {})
+    }
+    const first = await firstObject()
+    assert.equal((await watch.next()).value.type, 'changed')
+    void watch.next().catch(() => undefined)
+    await turn()
+    collectGarbage()
+    assert.equal(first.deref(), undefined)
+  })
+
   test('ends by its signal, with its reason', async (t) => {
     const { take, watch, end } = await start(t, streamed('7'))
     await take(1)
@@ -312,6 +332,12 @@ suite('a watched collection', () => {
     await assert.rejects(pending, reason)
   })
 })
+
+function collectGarbage(): void {
+  setFlagsFromString('--expose-gc')
+  const collect: () => void = runInNewContext('gc')
+  collect()
+}
 
 /** What a server sends that does not stream lists, or no longer. */
 const incomplete: Readonly<Record<string, SandboxResponse | 'no response'>> = {
