@@ -36,7 +36,7 @@ suite('shell completion', () => {
     'refresh -f ': [':0'],
     'refresh -f pull.yaml --file ': [':0'],
     'refresh --timeout ': [':4'],
-    'issuer check --for ': ['gcp', 'aws', 'azure', 'oidc', 'alibaba', 'yandex', ':4'],
+    'issuer check --for ': ['gcp', 'aws', 'azure', 'oidc', 'alibaba', 'quay', 'yandex', ':4'],
     'inspect se': ['serviceaccount', 'secret', ':0'],
     'completion ': ['bash', 'zsh', 'fish', 'kubectl', ':4'],
     'no-such-command ': [':4'],
