@@ -1,7 +1,11 @@
 /**
  * Deletes the Secrets that documents wrote and do not select any more: in other namespaces, or under a former `secretName`. Only with
  * --prune, for documents that were refreshed without a failure. A Secret that another client has changed, that a custom resource owns,
- * or that another of the documents selects stays.
+ * or that another of the documents selects stays; so does each one of a document whose namespaces are probably misspelled.
+ *
+ *   list Secrets ─▶ select namespaces ─▶ delete those of other namespaces
+ *
+ * In this order: a namespace that is created meanwhile, with its Secret, is selected.
  */
 import type { Document } from '../document/document.ts'
 import { asFault, type PullpassError } from '../errors/pullpass-error.ts'
@@ -12,37 +16,58 @@ import { listPages } from '../kubernetes/objects/list.ts'
 import { allPullSecrets, type PullSecretMetadata, pullSecretMetadata } from '../kubernetes/objects/pull-secrets.ts'
 import { detachPullSecret, listServiceAccounts, type ServiceAccount } from '../kubernetes/objects/service-accounts.ts'
 import { asObject, asText, type JsonObject } from '../text/json-fields.ts'
+import { quote } from '../text/plain-text.ts'
 import { runConcurrently } from './apply-pull-secrets.ts'
 import { isDone, type Outcome, type ServiceAccountOutcome } from './outcome.ts'
 import { isUnchanged } from './ownership.ts'
-import { documentName, type Job } from './plan.ts'
+import { documentName, type Job, selectsNothing } from './plan.ts'
 
 export interface Prune {
   readonly cluster: Cluster
   readonly mode: 'write' | 'dry-run'
+  /** Of all documents, from the namespaces as they are now. */
+  readonly select: () => Promise<readonly Job[]>
 }
 
-/** `jobs`: planned just now. `outcomes`: of the refresh. An outcome for each Secret that is deleted, or could not be. */
+/** `outcomes`: of the refresh. An outcome for each Secret that is no longer selected. */
 export async function prunePullSecrets(
-  jobs: readonly Job[],
+  documents: readonly Document[],
   outcomes: readonly Outcome[],
   prune: Prune,
 ): Promise<Outcome[]> {
   const failed = new Set(outcomes.filter((one) => !isDone(one)).map(({ document }) => document))
-  const documents = jobs.map(({ document }) => document).filter((one) => !failed.has(documentName(one)))
+  const refreshed = documents.filter((one) => !failed.has(documentName(one)))
+  if (refreshed.length === 0) return []
   try {
-    const unselected = await findUnselected(documents, selectedIn(jobs), prune.cluster)
-    const accounts = await accountsOf(unselected, prune.cluster)
-    return await runConcurrently(unselected, async (one) => await deleteSecret(one, accounts, prune))
+    const written = await findWritten(refreshed, prune.cluster)
+    const jobs = await prune.select()
+    const selected = selectedIn(jobs)
+    const unselected = written.filter(({ name, found: { namespace } }) => !selected.has(`${namespace}/${name}`))
+    const reasons = new Map(jobs.map((job) => [documentName(job.document), whyKept(job)]))
+    const reasonOf = ({ document }: Written) => reasons.get(documentName(document))
+    const kept = unselected.map((one) => keptOutcome(one, reasonOf(one))).filter((one) => one !== undefined)
+    const deleted = unselected.filter((one) => reasonOf(one) === undefined)
+    const accounts = await accountsOf(deleted, prune.cluster)
+    return [...kept, ...(await runConcurrently(deleted, async (one) => await deleteSecret(one, accounts, prune)))]
   } catch (error) {
-    return documents.map((document) => failedOutcome(document, { name: document.secretName }, asFault(error)))
+    return refreshed.map((document) => failedOutcome(document, { name: document.secretName }, asFault(error)))
   }
 }
 
-interface Unselected {
+/** Why nothing of the document is deleted: its namespaces are misspelled, or changed since it was refreshed. */
+function whyKept(job: Job): string | undefined {
+  const { missing, unmatched, document } = job
+  if (missing.length > 0) return `namespace ${missing.join(' and ')} does not exist`
+  if (document.namespaces.emptyPolicy === 'Allow') return undefined
+  if (unmatched.length > 0)
+    return `no namespace matches ${unmatched.map(quote).join(' and ')}: correct it, or use --allow-empty`
+  return selectsNothing(job) ? 'the document selects no namespace now' : undefined
+}
+
+interface Written {
   readonly document: Document
   readonly name: string
-  readonly found: PullSecretMetadata
+  readonly found: Pick<PullSecretMetadata, 'namespace' | 'uid' | 'resourceVersion'>
 }
 
 /** NAMESPACE/NAME of every Secret that one of the documents selects, also where the namespace is being deleted. */
@@ -53,27 +78,22 @@ const selectedIn = (jobs: readonly Job[]): ReadonlySet<string> =>
     ),
   )
 
-async function findUnselected(
-  documents: readonly Document[],
-  selected: ReadonlySet<string>,
-  cluster: Cluster,
-): Promise<Unselected[]> {
-  if (documents.length === 0) return []
-  const keep = (item: JsonObject) => {
+/** The Secrets that these documents wrote, in any namespace. */
+async function findWritten(documents: readonly Document[], cluster: Cluster): Promise<Written[]> {
+  const keep = (item: JsonObject): Written | undefined => {
     const [name, found] = [asText(asObject(item['metadata'])?.['name']) ?? '', pullSecretMetadata(item)]
-    const isDocuments = ({ ownedBy, namespace }: PullSecretMetadata) =>
-      ownedBy.length === 0 && !selected.has(`${namespace}/${name}`)
-    const document = isDocuments(found) ? documents.find((one) => isUnchanged(found, one, name)) : undefined
-    return document && { document, name, found }
+    const document = found.ownedBy.length === 0 ? documents.find((one) => isUnchanged(found, one, name)) : undefined
+    const { namespace, uid, resourceVersion } = found
+    return document && { document, name, found: { namespace, uid, resourceVersion } }
   }
   const all = await listPages(cluster, allPullSecrets({}), keep)
   return all.filter((one) => one !== undefined)
 }
 
-type AccountsIn = (one: Unselected) => readonly ServiceAccount[]
+type AccountsIn = (one: Written) => readonly ServiceAccount[]
 
 /** The accounts that its document names, where they have the name of the Secret. */
-async function accountsOf(unselected: readonly Unselected[], cluster: Cluster): Promise<AccountsIn> {
+async function accountsOf(unselected: readonly Written[], cluster: Cluster): Promise<AccountsIn> {
   const names = new Set(unselected.flatMap(({ document }) => document.attachToServiceAccounts))
   const namespaces = [...new Set(unselected.map(({ found }) => found.namespace))]
   const lists = new Map(
@@ -89,7 +109,7 @@ async function accountsOf(unselected: readonly Unselected[], cluster: Cluster): 
 }
 
 /** First its name from the service accounts, so that no pod is created with one that does not exist. */
-async function deleteSecret(one: Unselected, accountsIn: AccountsIn, { cluster, mode }: Prune): Promise<Outcome> {
+async function deleteSecret(one: Written, accountsIn: AccountsIn, { cluster, mode }: Prune): Promise<Outcome> {
   const { document, name, found } = one
   const { namespace, uid, resourceVersion } = found
   const dryRun = mode === 'dry-run' ? 'all' : 'none'
@@ -123,6 +143,18 @@ const outcomeOf = (
   registries: [],
   ...(namespace !== undefined && { namespace }),
 })
+
+const keptOutcome = (
+  { document, name, found: { namespace } }: Written,
+  reason: string | undefined,
+): Outcome | undefined =>
+  reason === undefined
+    ? undefined
+    : {
+        ...outcomeOf(document, { name, namespace }),
+        result: 'skipped',
+        note: `it is no longer selected, and was not deleted: ${reason}`,
+      }
 
 const failedOutcome = (document: Document, place: Parameters<typeof outcomeOf>[1], fault: PullpassError): Outcome => ({
   ...outcomeOf(document, place),

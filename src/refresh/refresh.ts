@@ -58,9 +58,9 @@ export async function refreshOnce(
   const attached = await attachPullSecrets(jobs, written, { cluster, mode, context })
   const outcomes = [...attached, ...jobs.flatMap(unwritableOutcomes)]
   if (unselected === 'kept') return outcomes
-  // Namespaces can have changed while Secrets were written.
   const { prunePullSecrets } = await import('./prune-pull-secrets.ts')
-  return [...outcomes, ...(await prunePullSecrets(await selectNow(documents, cluster), outcomes, { cluster, mode }))]
+  const select = async () => await selectNow(documents, cluster)
+  return [...outcomes, ...(await prunePullSecrets(documents, outcomes, { cluster, mode, select }))]
 }
 
 async function selectNow(documents: readonly Document[], cluster: Cluster): Promise<Job[]> {

@@ -132,6 +132,71 @@ suite('pullpass refresh --prune', () => {
     )
   })
 
+  test('a document with a glob that matches no namespace deletes nothing, unless that is allowed', async (t) => {
+    const { sandbox } = await startUnselected(t)
+    const misspelled = await write(sandbox, { include: ['team-a', 'taem-*'] })
+    const { exitCode, stdout } = await runPullpass(sandbox, ['refresh', '-f', misspelled, '--prune'])
+    assert.deepEqual([exitCode, deletions(sandbox)], [0, []])
+    assert.match(
+      stdout,
+      /team-b\/regcred +skipped +it is no longer selected, and was not deleted: no namespace matches "taem-\*": correct it, or use --allow-empty$/m,
+    )
+    await runPullpass(sandbox, ['refresh', '-f', misspelled, '--prune', '--allow-empty'])
+    assert.deepEqual(deletions(sandbox), ['/api/v1/namespaces/team-b/secrets/regcred'])
+  })
+
+  test('the Secret of a namespace that is created meanwhile stays', async (t) => {
+    const sandbox = await startTestSandbox(t)
+    const file = await write(sandbox, { include: ['team-*'] })
+    await runPullpass(sandbox, ['refresh', '-f', file])
+    const stored = sandbox.cluster.store.read('Secret', 'team-b', 'regcred')
+    assert.ok(stored !== undefined)
+    const { labels = {}, annotations, managedFields = [] } = stored.metadata
+    const metadata = {
+      name: 'regcred',
+      namespace: 'team-c',
+      labels,
+      managedFields,
+      annotations: { ...annotations, 'pullpass.dev/target': 'team-c/regcred' },
+    }
+    // As another run does between the lists of namespaces and of Secrets.
+    const create = () => {
+      sandbox.cluster.seed({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'team-c' } })
+      sandbox.cluster.seed({ ...stored, metadata })
+    }
+    sandbox.parts.kubernetes.faults.inject(
+      { kind: 'latency', ms: 0 },
+      {
+        when({ path }) {
+          if (path !== '/api/v1/secrets' || sandbox.cluster.store.read('Namespace', '', 'team-c') !== undefined)
+            return false
+          create()
+          return true
+        },
+      },
+    )
+    const { exitCode } = await runPullpass(sandbox, ['refresh', '-f', file, '--prune'])
+    assert.deepEqual([exitCode, deletions(sandbox)], [0, []])
+    assert.notEqual(readPullSecret(sandbox, 'team-c'), undefined)
+  })
+
+  test('if the namespaces of a document are gone meanwhile, nothing is deleted', async (t) => {
+    const sandbox = await startTestSandbox(t)
+    const file = await write(sandbox, { include: ['team-*'] })
+    await runPullpass(sandbox, ['refresh', '-f', file])
+    let lists = 0
+    sandbox.parts.kubernetes.faults.inject(
+      { kind: 'response', response: { status: 200, body: { kind: 'NamespaceList', metadata: {}, items: [] } } },
+      { when: ({ path }) => path === '/api/v1/namespaces' && ++lists > 1 },
+    )
+    const { stdout } = await runPullpass(sandbox, ['refresh', '-f', file, '--prune'])
+    assert.deepEqual([lists, deletions(sandbox)], [2, []])
+    assert.match(
+      stdout,
+      /team-a\/regcred +skipped +it is no longer selected, and was not deleted: no namespace matches "team-\*"/,
+    )
+  })
+
   test('if Secrets cannot be listed, what was refreshed is reported too', async (t) => {
     const { sandbox, file } = await startUnselected(t)
     sandbox.cluster.authorization.forbid({ verbs: ['delete'], resources: ['secrets'] })
