@@ -66,7 +66,10 @@ export interface TokenVariable {
   readonly fix: Fix
 }
 
-/** For `trust`. @throws TRUST_CREDENTIALS_MISSING */
+/** The command that sets a variable to what is typed, which the history of the shell then does not contain. */
+export const readToken = (name: string): string => `read -rs ${name} && export ${name}`
+
+/** For `trust`. `fix`: its command is the usual one where it has none. @throws TRUST_CREDENTIALS_MISSING */
 export function tokenIn(
   environment: Environment,
   { name, service, form, what, expected, fix }: TokenVariable,
@@ -77,7 +80,7 @@ export function tokenIn(
     value === ''
       ? `no credentials for ${service} were found: variable ${name} is not set`
       : `variable ${name} is not ${what}`
-  throw credentialsMissing(seen, expected, fix, configuringTrust)
+  throw credentialsMissing(seen, expected, { command: readToken(name), ...fix }, configuringTrust)
 }
 
 // Files and origins that variables name. Vendors' libraries report neither the file nor the variable.

@@ -29,7 +29,9 @@ export function trustRemedy(facts: TrustFacts, fault: Refused, commands: Printed
   const changes = found.flatMap((finding) => finding.changes)
   if (changes.length > 0) {
     const words = `it would ${changes.map(({ description }) => description).join('; ')}`
-    return { ...apply, words: joined(words, apply.words) }
+    const otherwise =
+      code === 'PROVIDER_NOT_FOUND' ? 'if it exists under another name, correct the documents' : undefined
+    return { ...apply, words: joined(words, otherwise, apply.words) }
   }
   const unknown = found.find(({ verdict }) => verdict === 'unknown')
   if (unknown !== undefined) return unknownRemedy(unknown)

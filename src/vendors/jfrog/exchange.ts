@@ -20,6 +20,7 @@ const causes: readonly MessageCause[] = [
     pattern: /provider.{0,300} (?:not found|does not exist)/i,
     code: 'PROVIDER_NOT_FOUND',
     expected: () => 'the OpenID Connect integration to exist',
+    fix: 'correct jfrog.providerName, or create it with pullpass trust apply',
   },
   {
     // https://github.com/jfrog/setup-jfrog-cli/issues/155

@@ -16,7 +16,7 @@ const causesFor = (robot: string): readonly MessageCause[] => [
     pattern: /Could not find robot/,
     code: 'PROVIDER_NOT_FOUND',
     expected: () => `robot account ${robot} to exist`,
-    fix: 'correct quay.robot, or create it',
+    fix: 'correct quay.robot, or create it with pullpass trust apply',
   },
   {
     pattern: /issuer .{0,1100} not configured for this robot|Robot does not have federated login configured/,

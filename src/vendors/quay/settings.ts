@@ -2,6 +2,7 @@
 import * as z from 'zod/mini'
 import type { VendorSettings } from '../../document/document-vendor.ts'
 import { fields, list, text } from '../../document/schema-parts.ts'
+import { showValue } from '../../document/show-value.ts'
 import { endpointField } from '../registry-fields.ts'
 import { isOfOrganization, organizationOf, repositoryName, robotName } from './names.ts'
 
@@ -55,7 +56,7 @@ export const settings: VendorSettings<QuayForm, QuaySettings> = {
   tenantForm,
   problems({ endpoint, robot, trust }, path, { hosts }) {
     const isUnnamed = endpoint === undefined && hosts.some((host) => host.split('/')[0] !== 'quay.io')
-    const others = (trust?.repositories ?? []).flatMap((one, index) => (isOfOrganization(one, robot) ? [] : [index]))
+    const others = [...(trust?.repositories ?? []).entries()].filter(([, one]) => !isOfOrganization(one, robot))
     return [
       ...(isUnnamed
         ? [
@@ -66,9 +67,9 @@ export const settings: VendorSettings<QuayForm, QuaySettings> = {
             },
           ]
         : []),
-      ...others.map((index) => ({
+      ...others.map(([index, one]) => ({
         path: [...path, 'trust', 'repositories', index],
-        predicate: 'is not of the organization of the robot, and a robot has permissions only there',
+        predicate: `is ${showValue(one)}, not of the organization of the robot, which has permissions only there`,
         expected: `${organizationOf(robot)}/NAME`,
       })),
     ]

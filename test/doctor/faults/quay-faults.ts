@@ -115,7 +115,7 @@ const faults: readonly Fault[] = [
     hop,
     besides: ['STORED_CREDENTIAL_REFUSED'],
     code: 'PROVIDER_NOT_FOUND',
-    fix: /^pullpass trust apply -f \S+pull\.yaml\nit would create robot account example-project\+puller at https:\S+; let /,
+    fix: /^pullpass trust apply -f \S+pull\.yaml\nit would create robot account example-project\+puller at https:\S+; let .*; if it exists under another name, correct the documents$/,
     repair: 'command',
   },
   {

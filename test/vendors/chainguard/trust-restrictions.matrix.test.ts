@@ -283,6 +283,16 @@ test('the role on a folder of Chainguard', async (t) => {
       /^TRUST_REFUSED \(trust\): example-project is not the organization of the identity, which is renamed$/m,
     )
   })
+  await t.test(
+    'in an organization that does not exist is refused, and the id in the identity is to be corrected',
+    async () => {
+      state.groups.delete(organization)
+      assert.match(
+        (await run(['trust', 'plan'])).stderr,
+        /: organization \S+ does not exist\n.*\n +fix: correct chainguard\.identity, which begins with the id of the organization: chainctl iam organizations list$/m,
+      )
+    },
+  )
 })
 
 test('two ServiceAccounts do not share an identity of Chainguard', async (t) => {

@@ -361,6 +361,7 @@ test('the operator at Cloudsmith', async (t) => {
     const wrong = '0123456789abcdef0123456789abcdef01234567'
     const invalid = await run(apply, { environment: { CLOUDSMITH_API_KEY: wrong } })
     assert.match(invalid.stderr, /^TRUST_DENIED \(trust\): Cloudsmith responded with 401 "Invalid token\."/m)
+    assert.match(invalid.stderr, /set another one: read -rs CLOUDSMITH_API_KEY && export CLOUDSMITH_API_KEY$/m)
     assert.doesNotMatch(malformed.stderr + invalid.stderr + invalid.stdout, /two words|0123456789abcdef/)
     assert.deepEqual([services(), providers(), privileges().length], [[], [], 1])
   })

@@ -123,7 +123,7 @@ const absentRobot = uncommanded(
   otherName(
     'the robot does not exist',
     'PROVIDER_NOT_FOUND',
-    /^pullpass trust apply -f \S+ --repository ORGANIZATION\/NAME, .*; or: correct quay\.robot, or create it$/,
+    /^pullpass trust apply -f \S+ --repository ORGANIZATION\/NAME, .*; or: correct quay\.robot, or create it with pullpass trust apply$/,
   ),
 )
 
@@ -171,7 +171,13 @@ export const cases: Readonly<Record<string, VendorCase>> = {
       uncommanded(otherIssuer('ISSUER_UNREACHABLE', /^publish the issuer's documents where JFrog can read them/)),
       otherSubject('CONDITION_REFUSED', refused),
       otherAudience('CONDITION_REFUSED', refused),
-      uncommanded(otherName('the integration does not exist', 'PROVIDER_NOT_FOUND', withoutTrust(/compare/, key))),
+      uncommanded(
+        otherName(
+          'the integration does not exist',
+          'PROVIDER_NOT_FOUND',
+          withoutTrust(/correct jfrog\.providerName, or create it with pullpass trust apply/, key),
+        ),
+      ),
       ...everywhere.map((one) =>
         one.code === 'REGISTRY_DENIED' ? { ...one, fix: withoutTrust(/also check the path/, key) } : one,
       ),

@@ -350,7 +350,7 @@ const cases: Readonly<Record<string, Case>> = {
     },
     exitCode: 1,
     reports:
-      /^TRUST_DENIED \(trust\): JFrog responded with 401 "Invalid token"\n.*is of another platform, has expired or was revoked/m,
+      /^TRUST_DENIED \(trust\): JFrog responded with 401 "Invalid token"\n.*is of another platform, has expired or was revoked: create a new one, and set it: read -rs JFROG_ACCESS_TOKEN && export JFROG_ACCESS_TOKEN$/m,
   },
   'a token of a user that is no administrator': {
     plant: ({ jfrog }) => {

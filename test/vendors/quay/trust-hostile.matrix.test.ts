@@ -124,7 +124,7 @@ suite('the resources at Quay', () => {
     assert.throws(() => desiredRobots([{ ...need, repository: undefined }]), /does not name the repositories/)
     const registry = 'hosts: [quay.io], quay: {robot: acme+puller, trust: {repositories: [acme/app, quay.io/acme/app]}}'
     const fault = await faultOf(loadRegistry(registry))
-    assert.match(fault.seen, /repositories\[1\] is not of the organization of the robot/)
+    assert.match(fault.seen, /repositories\[1\] is "[^"]+", not of the organization of the robot/)
     assert.match(fault.expected ?? '', /acme\/NAME/)
   })
 

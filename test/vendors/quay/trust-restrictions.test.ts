@@ -113,7 +113,7 @@ test('nothing is created at Quay for', async (t) => {
       /^TRUST_CREDENTIALS_MISSING \(trust\): no credentials for Quay were found: variable QUAY_TOKEN is not set$/m,
       { QUAY_TOKEN: undefined },
     )
-    assert.match(without, /Generate Token; and set it$/m)
+    assert.match(without, /Generate Token; and set it: read -rs QUAY_TOKEN && export QUAY_TOKEN$/m)
     const other = await refused(/variable QUAY_TOKEN is not an access token$/m, {
       QUAY_TOKEN: 'a password with spaces',
     })
@@ -121,7 +121,8 @@ test('nothing is created at Quay for', async (t) => {
   })
   await t.test('a token that has expired', async () => {
     operator.state = 'expired'
-    await refused(/^TRUST_DENIED \(trust\): Quay responded with 401 "Requires authentication"$/m)
+    const expired = await refused(/^TRUST_DENIED \(trust\): Quay responded with 401 "Requires authentication"$/m)
+    assert.match(expired, /create another one, and set it: read -rs QUAY_TOKEN && export QUAY_TOKEN$/m)
     operator.state = 'valid'
   })
   await t.test('a token without the scope for organizations', async () => {

@@ -27,9 +27,15 @@ interface FoundBinding {
   readonly roleName: string
 }
 
+/** `fix`: where the document names it. */
+interface MissingGroup {
+  readonly missing: string
+  readonly fix: { readonly hint: string; readonly command: string }
+}
+
 export interface BindingFacts {
   /** Of the organization or folder; or why it does not exist. */
-  readonly group: { readonly uid: string } | { readonly missing: string }
+  readonly group: { readonly uid: string } | MissingGroup
   /** UID of the built-in role; undefined: the operator may not read it. */
   readonly role: string | undefined
   /** Of the identity, as far as the operator may read them. */
@@ -65,9 +71,15 @@ async function findGroup(context: Context, on: string, { uid }: DesiredIdentity)
   const found = await orAbsent(
     requestChainguard(context, { method: 'GET', path: `/iam/v2/groups/${organization}`, needs }, groupIn),
   )
-  if (found?.uid !== organization) return { missing: `organization ${organization} does not exist` }
-  if (name !== found.name && name !== organization)
-    return { missing: `${name} is not the organization of the identity, which is ${found.name}` }
+  const listed = { command: 'chainctl iam organizations list' }
+  if (found?.uid !== organization) {
+    const fix = { hint: 'correct chainguard.identity, which begins with the id of the organization', ...listed }
+    return { missing: `organization ${organization} does not exist`, fix }
+  }
+  if (name !== found.name && name !== organization) {
+    const fix = { hint: 'correct chainguard.trust.repositories or chainguard.identity', ...listed }
+    return { missing: `${name} is not the organization of the identity, which is ${found.name}`, fix }
+  }
   let current = organization
   let path = name
   for (const folder of folders) {
@@ -75,7 +87,13 @@ async function findGroup(context: Context, on: string, { uid }: DesiredIdentity)
     const query = { 'uidp.children_of': current, name: folder }
     const children = await listChainguard(context, { path: '/iam/v2/groups', query, field: 'groups', needs }, groupIn)
     const child = children.find((one) => one.name === folder && parentOf(one.uid) === current)
-    if (child === undefined) return { missing: `folder ${path} does not exist` }
+    if (child === undefined) {
+      const fix = {
+        hint: 'correct chainguard.trust.repositories',
+        command: `chainctl iam folders list ${organization}`,
+      }
+      return { missing: `folder ${path} does not exist`, fix }
+    }
     current = child.uid
   }
   return { uid: current }
@@ -144,8 +162,7 @@ export function evaluateBinding(desired: DesiredBinding, facts: BindingFacts, co
   if ('missing' in group) {
     const fault = trustRefused(group.missing, {
       expected: 'an existing organization or folder: pullpass trust does not create them',
-      hint: 'correct chainguard.trust.repositories',
-      command: `chainctl iam folders list ${organizationOf(desired.identity.uid)}`,
+      ...group.fix,
     })
     return { presence: 'absent', verdict: 'refused', fault, hcl: absentBindingHcl(desired) }
   }

@@ -12,5 +12,5 @@ export const apiKey: ServerToken = {
   form: /^[A-Za-z0-9._=-]{20,8192}$/,
   what: 'an API key',
   expected: 'an API key of your own account, or a token of a service account',
-  fix: { hint: 'set it to your API key, which your user settings at Cloudsmith show' },
+  fix: { hint: 'your user settings at Cloudsmith show your API key; set it' },
 }

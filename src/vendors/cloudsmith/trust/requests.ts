@@ -6,6 +6,7 @@ import type { Context } from '../../../http/context.ts'
 import type { Refusal } from '../../../http/request-errors.ts'
 import { UnexpectedResponse } from '../../../http/send.ts'
 import { asList, asObject, asText, shortText } from '../../../text/json-fields.ts'
+import { readToken } from '../../operator.ts'
 import { orAbsent, statusRefusal } from '../../trust/responses.ts'
 import { requestTrust, type TokenApi } from '../../trust/token-api.ts'
 import { isSlug } from '../names.ts'
@@ -77,7 +78,7 @@ function refusalOf(status: number, body: unknown, needs: string): Refusal | unde
   const message = [text, ...fieldErrors(fields)].join(' ')
   if (status === 422) return { code: invalidField(fields), message }
   return statusRefusal(status, message, {
-    unauthenticated: { hint: 'check that the key is valid, and set another one' },
+    unauthenticated: { hint: 'the key is not valid: set another one', command: readToken(apiKey.name) },
     denied: { expected: needs, hint: 'use the key of an account that has it' },
     // Also what the operator may not see.
     absent: {

@@ -13,5 +13,5 @@ export const tokenVariable: ServerToken = {
   form: /^[A-Za-z0-9._~+/=-]{32,8000}$/,
   what: 'an access token',
   expected: 'an access token of an administrator of the platform',
-  fix: { hint: 'create one in Administration, User Management, Access Tokens, and set it: export JFROG_ACCESS_TOKEN' },
+  fix: { hint: 'create one in Administration, User Management, Access Tokens, and set it' },
 }

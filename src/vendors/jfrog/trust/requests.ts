@@ -5,6 +5,7 @@
 import type { Context } from '../../../http/context.ts'
 import type { Refusal } from '../../../http/request-errors.ts'
 import { asList, asObject, asText, jsonOrNone, shortText } from '../../../text/json-fields.ts'
+import { readToken } from '../../operator.ts'
 import type { VendorChange } from '../../trust/marked-resource.ts'
 import { statusRefusal } from '../../trust/responses.ts'
 import { changeByRequest, requestTrust, type TokenApi, type TokenRequest } from '../../trust/token-api.ts'
@@ -38,10 +39,13 @@ export const deleteJfrog = async ({ url, context }: Platform, path: string): Pro
 function refusal(status: number, body: unknown): Refusal {
   const message = asText(asObject(asList(asObject(body)?.['errors'])[0])?.['message']) ?? 'no reason'
   return statusRefusal(status, message, {
-    unauthenticated: { hint: 'the token is of another platform, has expired or was revoked: set a new one' },
+    unauthenticated: {
+      hint: 'the token is of another platform, has expired or was revoked: create a new one, and set it',
+      command: readToken(tokenVariable.name),
+    },
     denied: {
       expected: 'the token of an administrator of the platform',
-      hint: 'set one, and run the command again: it continues where it stopped',
+      hint: 'set JFROG_ACCESS_TOKEN to one, and run the command again: it continues where it stopped',
     },
     absent: {},
   })

@@ -5,6 +5,7 @@
  */
 import type { Refusal } from '../../../http/request-errors.ts'
 import { asObject, asText } from '../../../text/json-fields.ts'
+import { readToken } from '../../operator.ts'
 import { statusRefusal, throttled } from '../../trust/responses.ts'
 import type { TokenApi } from '../../trust/token-api.ts'
 import { operatorToken, scopes } from '../operator/sign-in.ts'
@@ -25,10 +26,11 @@ function refusalOf(status: number, body: unknown): Refusal | undefined {
     unauthenticated: {
       expected: `variable ${operatorToken.name} to have a valid access token`,
       hint: 'a token expires, and ends with the account that created it: create another one, and set it',
+      command: readToken(operatorToken.name),
     },
     denied: {
       expected: `an access token of an administrator of the organization, with the scopes ${scopes}`,
-      hint: 'create one, set it, and run the command again: it continues where it stopped',
+      hint: 'create one, set QUAY_TOKEN to it, and run the command again: it continues where it stopped',
     },
     absent: {
       expected: 'Quay 3.13 or newer, which has the federation of robots',
