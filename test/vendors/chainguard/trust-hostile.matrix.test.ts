@@ -1,35 +1,31 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import type { SandboxResponse } from '../../../sandbox/serve/handler.ts'
-import { loadDocuments } from '../../../src/document/load-documents.ts'
-import type { Context } from '../../../src/http/context.ts'
-import { Redacted } from '../../../src/text/redacted.ts'
 import type { ChainguardSettings } from '../../../src/vendors/chainguard/settings.ts'
 import { desiredState } from '../../../src/vendors/chainguard/trust/desired.ts'
-import { chainguardResources } from '../../../src/vendors/chainguard/trust/trust.ts'
+import { chainguardResources, trust } from '../../../src/vendors/chainguard/trust/trust.ts'
 import type { TrustNeed } from '../../../src/vendors/trust/contract.ts'
-import { vendors } from '../../../src/vendors/vendors.ts'
-import { fakeContext } from '../../support/fake-context.ts'
 import fc from '../../support/fast-check.ts'
-import { documentOf } from '../exchange-registry.ts'
-import { apply, folder, identityUid, organization, start, subject } from './start-trust.ts'
+import {
+  anyResponses,
+  checkAnyResponse,
+  checkResponses,
+  longMessage,
+  type ResponseCase,
+  shownMessage,
+  subject,
+  terraformLine,
+  trustNeed,
+} from '../trust-responses.ts'
+import { apply, folder, identityUid, organization, start } from './start-trust.ts'
 
 const operatorToken = `${'operator'.repeat(4)}.${'operator'.repeat(4)}.0123456789`
 
-async function needOf(changes: Partial<TrustNeed<ChainguardSettings>> = {}): Promise<TrustNeed<ChainguardSettings>> {
-  const text = documentOf(
+const needOf = async (): Promise<TrustNeed<ChainguardSettings>> =>
+  await trustNeed(
+    trust,
     `hosts: [cgr.dev], chainguard: {identity: ${identityUid}, trust: {repositories: [example.com, example.com/team]}}`,
   )
-  const [document] = await loadDocuments(['-'], { environment: {}, readInput: async () => text, vendors })
-  const [registry] = document?.registries ?? []
-  assert.ok(document !== undefined && registry !== undefined)
-  const ids = { trustDomainId: undefined, issuerId: undefined }
-  const cluster = { name: 'cluster', issuer: 'https://issuer.example.com', keys: [], ...ids }
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- its vendor is chainguard
-  const own = registry as TrustNeed<ChainguardSettings>['registry']
-  const need = { document, registry: own, cluster, subject, subjectFrom: 'document', publishesHere: false } as const
-  return { ...need, repository: 'example.com,example.com/team', ...changes }
-}
 
 suite('the resources at Chainguard', () => {
   test('are one identity for the token of a ServiceAccount, and one role for each folder', async () => {
@@ -121,28 +117,16 @@ suite('the resources at Chainguard', () => {
     ...['identities', 'groups', 'roles', 'roleBindings'].map(listed),
     fc.record({ code: fc.integer({ min: 0, max: 17 }), message: text }).map((error) => JSON.stringify(error)),
   )
-  const response = fc.record({ status: fc.constantFrom(200, 200, 200, 400, 403, 404, 409, 429, 500), body })
 
   test('have a verdict for any response of Chainguard, and no secret is repeated', async () => {
     const state = desiredState([await needOf()])
-    await fc.assert(
-      fc.asyncProperty(fc.array(response, { minLength: 1, maxLength: 6 }), async (responses) => {
-        const context = fakeContext({ environment: { PULLPASS_CHAINGUARD_TOKEN: operatorToken } })
-        context.secrets.add(new Redacted(operatorToken))
-        let sent = 0
-        const transport: Context['transport'] = async () => {
-          const { status, body: content } = responses[sent++ % responses.length] ?? { status: 500, body: '' }
-          return { status, headers: {}, body: content }
-        }
-        for (const resource of chainguardResources(state, { ...context, transport })) {
-          const finding = await resource.observe({ replace: ['issuer', 'subject'], sharing: 'refused' })
-          assert.ok(['ok', 'create', 'update', 'grant', 'refused', 'unknown', 'blocked'].includes(finding.verdict))
-          assert.ok(!JSON.stringify([finding.fault?.message, finding.changes, finding.notes]).includes(operatorToken))
-          if (['refused', 'unknown'].includes(finding.verdict)) assert.ok(finding.fault !== undefined, finding.verdict)
-        }
-      }),
-      { numRuns: 150 },
-    )
+    await checkAnyResponse({
+      resources: (context) => chainguardResources(state, context),
+      body,
+      environment: { PULLPASS_CHAINGUARD_TOKEN: operatorToken },
+      token: operatorToken,
+      replace: ['issuer', 'subject'],
+    })
   })
 })
 
@@ -150,67 +134,44 @@ test('a response of Chainguard', async (t) => {
   const { chainguard, run, identity, bindings } = await start(t)
   const own = identity() ?? assert.fail()
   const state = () => JSON.stringify([identity(), bindings()])
-  const before = state()
   const returning = (changes: object): SandboxResponse => ({ status: 200, body: { ...own, ...changes } })
   const ofIdentity = ({ path }: { readonly path: string }) => path.endsWith(identityUid)
   const ofBindings = ({ path }: { readonly path: string }) => path.startsWith('/iam/v2/roleBindings')
-  const line = 'https://a.example.com\nresource "terraform_data" "x" {}'
-  const cases: Readonly<Record<string, readonly [response: SandboxResponse, seen: RegExp, when?: typeof ofIdentity]>> =
-    {
-      'a sign-in page': [{ status: 200, body: '<!DOCTYPE html><p>Sign in' }, /without a known reason|not in JSON/],
-      'two megabytes': [{ status: 200, body: `"${'b'.repeat(2_000_000)}"` }, /more than 1048576 bytes/],
-      'a redirect': [{ status: 302, headers: { location: 'https://attacker.example.com/' } }, /a redirect/],
-      'another identity': [returning({ uid: `${organization}/0123` }), /but it contains identity \w+\/0123$/m],
-      'an id that is a path': [returning({ uid: '../../x' }), /but it contains an identity without a valid id$/m],
-      'the operator’s token': [returning({ description: chainguard.operator.token }), /but it repeats a credential/],
-      'a line of Terraform in an issuer': [
-        returning({ claimMatch: { issuer: line, subject } }),
-        /identity \S+ is for issuer https:\/\/a\.example\.com/,
-      ],
-      'a hundred thousand characters of keys': [
-        returning({
-          claimMatch: undefined,
-          staticKeys: {
-            issuer: own.claimMatch?.issuer,
-            subject,
-            issuerKeys: JSON.stringify({ keys: [{ kty: 'RSA', kid: 'a', n: 'A'.repeat(100_000), e: 'AQAB' }] }),
-          },
-        }),
-        /identity \S+ stores its keys, without the key \S+ of the cluster$/m,
-      ],
-      'control characters in an error': [
-        { status: 400, body: { code: 9, message: `a\u001b[31m\nfix: ${'b'.repeat(5000)}` } },
-        /"a \[31m fix: b+…"/,
-      ],
-      'a list without an end': [
-        { status: 200, body: { roleBindings: [], nextPageToken: 'again' } },
-        /the list has more than 10 pages/,
-        ofBindings,
-      ],
-      'a role binding whose id is a path': [
-        { status: 200, body: { roleBindings: [{ uid: `${organization}/../x`, identity: { uid: identityUid } }] } },
-        /but it contains a role binding without a valid id$/m,
-        ofBindings,
-      ],
-    }
-  for (const [title, [response, seen, when = ofIdentity]] of Object.entries(cases)) {
-    await t.test(`with ${title} changes nothing, and is reported without a secret`, async () => {
-      const earlier = chainguard.parts.api.seen.length
-      chainguard.parts.api.faults.inject({ kind: 'response', response }, { when })
-      for (const format of [[], ['-o', 'terraform'], ['-o', 'chainctl']]) {
-        const { exitCode, stdout, stderr } = await run(['trust', 'plan', '--replace', 'subject', ...format])
-        assert.equal(exitCode, 1)
-        assert.match(stderr, seen)
-        assert.ok(stderr.length < 8000, `${stderr.length}`)
-        assert.doesNotMatch(stdout + stderr, /attacker|\p{Cf}|(?!\n)\p{Cc}/u)
-        assert.doesNotMatch(stdout, /^resource "terraform_data"/m)
-        assert.ok(!(stdout + stderr).includes(chainguard.operator.token))
-      }
-      chainguard.parts.api.faults.clear()
-      assert.equal(state(), before)
-      assert.ok(chainguard.parts.api.seen.length - earlier <= 3 * 20)
-    })
+  const line = `https://a.example.com\n${terraformLine}`
+  const cases: Readonly<Record<string, ResponseCase>> = {
+    ...anyResponses,
+    'another identity': [returning({ uid: `${organization}/0123` }), /but it contains identity \w+\/0123$/m],
+    'an id that is a path': [returning({ uid: '../../x' }), /but it contains an identity without a valid id$/m],
+    'the operator’s token': [returning({ description: chainguard.operator.token }), /but it repeats a credential/],
+    'a line of Terraform in an issuer': [
+      returning({ claimMatch: { issuer: line, subject } }),
+      /identity \S+ is for issuer https:\/\/a\.example\.com/,
+    ],
+    'a hundred thousand characters of keys': [
+      returning({
+        claimMatch: undefined,
+        staticKeys: {
+          issuer: own.claimMatch?.issuer,
+          subject,
+          issuerKeys: JSON.stringify({ keys: [{ kty: 'RSA', kid: 'a', n: 'A'.repeat(100_000), e: 'AQAB' }] }),
+        },
+      }),
+      /identity \S+ stores its keys, without the key \S+ of the cluster$/m,
+    ],
+    'control characters in an error': [{ status: 400, body: { code: 9, message: longMessage } }, shownMessage],
+    'a list without an end': [
+      { status: 200, body: { roleBindings: [], nextPageToken: 'again' } },
+      /the list has more than 10 pages/,
+      ofBindings,
+    ],
+    'a role binding whose id is a path': [
+      { status: 200, body: { roleBindings: [{ uid: `${organization}/../x`, identity: { uid: identityUid } }] } },
+      /but it contains a role binding without a valid id$/m,
+      ofBindings,
+    ],
   }
+  const world = { run, commands: 'chainctl', replace: 'subject', token: chainguard.operator.token, state }
+  await checkResponses(t, cases, { part: chainguard.parts.api, when: ofIdentity, ...world })
 
   await t.test('with a line of Terraform in a pattern that is replaced prints none', async () => {
     const { issuer = '', audience = '' } = own.claimMatch ?? {}

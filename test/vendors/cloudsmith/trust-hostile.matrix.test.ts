@@ -1,38 +1,35 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import type { SandboxResponse } from '../../../sandbox/serve/handler.ts'
-import { loadDocuments } from '../../../src/document/load-documents.ts'
 import { PullpassError } from '../../../src/errors/pullpass-error.ts'
-import type { Context } from '../../../src/http/context.ts'
-import { Redacted } from '../../../src/text/redacted.ts'
 import type { CloudsmithSettings } from '../../../src/vendors/cloudsmith/settings.ts'
 import { desiredState } from '../../../src/vendors/cloudsmith/trust/desired.ts'
 import { cloudsmithResources, trust } from '../../../src/vendors/cloudsmith/trust/trust.ts'
 import type { TrustNeed } from '../../../src/vendors/trust/contract.ts'
-import { vendors } from '../../../src/vendors/vendors.ts'
-import { fakeContext } from '../../support/fake-context.ts'
 import fc from '../../support/fast-check.ts'
-import { documentOf } from '../exchange-registry.ts'
-import { apply, start, subject } from './start-trust.ts'
+import {
+  anyResponses,
+  checkAnyResponse,
+  checkResponses,
+  longMessage,
+  type ResponseCase,
+  shownMessage,
+  subject,
+  terraformLine,
+  trustNeed,
+} from '../trust-responses.ts'
+import { apply, start } from './start-trust.ts'
 
 const operatorKey = '0123456789abcdef0123456789abcdef01234567'
 
 type Need = TrustNeed<CloudsmithSettings>
 
-async function needOf(changes: Partial<Need> = {}, registryFields = ''): Promise<Need> {
-  const text = documentOf(
-    `hosts: [docker.cloudsmith.io], ${registryFields} cloudsmith: {organization: acme, service: puller, trust: {repositories: [images]}}`,
+const needOf = async (changes?: Partial<Need>, fields = ''): Promise<Need> =>
+  await trustNeed(
+    trust,
+    `hosts: [docker.cloudsmith.io], ${fields} cloudsmith: {organization: acme, service: puller, trust: {repositories: [images]}}`,
+    changes,
   )
-  const [document] = await loadDocuments(['-'], { environment: {}, readInput: async () => text, vendors })
-  const [registry] = document?.registries ?? []
-  assert.ok(document !== undefined && registry !== undefined)
-  const ids = { trustDomainId: undefined, issuerId: undefined }
-  const cluster = { name: 'cluster', issuer: 'https://issuer.example.com', keys: [], ...ids }
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- its vendor is cloudsmith
-  const own = registry as Need['registry']
-  const need = { document, registry: own, cluster, subject, subjectFrom: 'document', publishesHere: false } as const
-  return { ...need, repository: trust.repository(own.settings), ...changes }
-}
 
 suite('the resources at Cloudsmith', () => {
   test('are a provider for each issuer, subject and audience, and a privilege for each service account and repository', async () => {
@@ -139,28 +136,16 @@ suite('the resources at Cloudsmith', () => {
     items.map((privileges) => JSON.stringify({ privileges })),
     fc.record({ detail: text, fields: fc.dictionary(text, fc.array(text)) }).map((error) => JSON.stringify(error)),
   )
-  const response = fc.record({ status: fc.constantFrom(200, 200, 200, 400, 403, 404, 422, 429, 500), body })
 
   test('have a verdict for any response of Cloudsmith, and no secret is repeated', async () => {
     const state = desiredState([await needOf()])
-    await fc.assert(
-      fc.asyncProperty(fc.array(response, { minLength: 1, maxLength: 6 }), async (responses) => {
-        const context = fakeContext({ environment: { CLOUDSMITH_API_KEY: operatorKey } })
-        context.secrets.add(new Redacted(operatorKey))
-        let sent = 0
-        const transport: Context['transport'] = async () => {
-          const { status, body: content } = responses[sent++ % responses.length] ?? { status: 500, body: '' }
-          return { status, headers: {}, body: content }
-        }
-        for (const resource of cloudsmithResources(state, { ...context, transport })) {
-          const finding = await resource.observe({ replace: [], sharing: 'refused' })
-          assert.ok(['ok', 'create', 'update', 'grant', 'refused', 'unknown'].includes(finding.verdict))
-          assert.ok(!JSON.stringify([finding.fault?.message, finding.changes, finding.notes]).includes(operatorKey))
-          if (['refused', 'unknown'].includes(finding.verdict)) assert.ok(finding.fault !== undefined, finding.verdict)
-        }
-      }),
-      { numRuns: 100 },
-    )
+    await checkAnyResponse({
+      resources: (context) => cloudsmithResources(state, context),
+      body,
+      environment: { CLOUDSMITH_API_KEY: operatorKey },
+      token: operatorKey,
+      replace: [],
+    })
   })
 })
 
@@ -170,13 +155,10 @@ test('a response of Cloudsmith', async (t) => {
   const [own] = providers()
   assert.ok(own !== undefined)
   const state = () => JSON.stringify([services(), providers()])
-  const before = state()
   const listed = (changes: object): SandboxResponse => ({ status: 200, body: [{ ...own, ...changes }] })
   const hundred = Array.from({ length: 100 }, (_, index) => ({ ...own, slug_perm: `id${index}`, name: `n${index}` }))
-  const cases: Readonly<Record<string, readonly [response: SandboxResponse, seen: RegExp]>> = {
-    'a sign-in page': [{ status: 200, body: '<!DOCTYPE html><p>Sign in' }, /without a known reason|not in JSON/],
-    'two megabytes': [{ status: 200, body: `"${'b'.repeat(2_000_000)}"` }, /more than 1048576 bytes/],
-    'a redirect': [{ status: 302, headers: { location: 'https://attacker.example.com/' } }, /a redirect/],
+  const cases: Readonly<Record<string, ResponseCase>> = {
+    ...anyResponses,
     'no list': [{ status: 200, body: { results: [] } }, /but it is no list/],
     'a list without an end': [{ status: 200, body: hundred }, /the list has more than 20 pages/],
     'an id that is a path': [listed({ slug_perm: '../../x' }), /it contains a provider without a valid slug/],
@@ -185,36 +167,20 @@ test('a response of Cloudsmith', async (t) => {
       /it contains a provider with a service account without a valid slug/,
     ],
     'the operator’s key': [listed({ name: cloudsmith.operator.key }), /but it repeats a credential/],
-    'a line of Terraform in a claim': [
-      listed({ claims: { sub: 'x\nresource "terraform_data" "x" {}' } }),
-      /accepts tokens with sub x/,
-    ],
+    'a line of Terraform in a claim': [listed({ claims: { sub: `x\n${terraformLine}` } }), /accepts tokens with sub x/],
     'many mappings': [
       { status: 200, body: hundred.slice(0, 21).map((one) => ({ ...one, mapping_claim: 'sub' })) },
       /has more than 20 providers with dynamic mappings/,
     ],
-    'control characters in an error': [
-      { status: 400, body: { detail: `a\u001b[31m\nfix: ${'b'.repeat(5000)}` } },
-      /"a \[31m fix: b+…"/,
-    ],
+    'control characters in an error': [{ status: 400, body: { detail: longMessage } }, shownMessage],
   }
-  for (const [title, [response, seen]] of Object.entries(cases)) {
-    await t.test(`with ${title} changes nothing, and is reported without a secret`, async () => {
-      const { faults, seen: requests } = cloudsmith.parts.tokens
-      const earlier = requests.length
-      faults.inject({ kind: 'response', response }, { when: ({ path }) => path.endsWith('/openid-connect/') })
-      for (const format of [[], ['-o', 'terraform'], ['-o', 'curl']]) {
-        const { exitCode, stdout, stderr } = await run(['trust', 'plan', '--replace', 'subjects', ...format])
-        assert.equal(exitCode, 1)
-        assert.match(stderr, seen)
-        assert.ok(stderr.length < 8000, `${stderr.length}`)
-        assert.doesNotMatch(stdout + stderr, /attacker|\p{Cf}|(?!\n)\p{Cc}/u)
-        assert.doesNotMatch(stdout, /^resource "terraform_data"/m)
-        assert.ok(!(stdout + stderr).includes(cloudsmith.operator.key))
-      }
-      faults.clear()
-      assert.equal(state(), before)
-      assert.ok(requests.length - earlier <= 3 * (2 * 20 + 2), `${requests.length - earlier} requests`)
-    })
-  }
+  await checkResponses(t, cases, {
+    part: cloudsmith.parts.tokens,
+    when: ({ path }) => path.endsWith('/openid-connect/'),
+    run,
+    commands: 'curl',
+    replace: 'subjects',
+    token: cloudsmith.operator.key,
+    state,
+  })
 })

@@ -1,38 +1,34 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import type { SandboxResponse } from '../../../sandbox/serve/handler.ts'
-import { loadDocuments } from '../../../src/document/load-documents.ts'
 import { PullpassError } from '../../../src/errors/pullpass-error.ts'
-import type { Context } from '../../../src/http/context.ts'
-import { Redacted } from '../../../src/text/redacted.ts'
 import type { JfrogSettings } from '../../../src/vendors/jfrog/settings.ts'
 import { desiredState } from '../../../src/vendors/jfrog/trust/desired.ts'
 import { acceptance } from '../../../src/vendors/jfrog/trust/found.ts'
 import { jfrogResources, trust } from '../../../src/vendors/jfrog/trust/trust.ts'
 import type { TrustNeed } from '../../../src/vendors/trust/contract.ts'
-import { vendors } from '../../../src/vendors/vendors.ts'
-import { fakeContext } from '../../support/fake-context.ts'
 import fc from '../../support/fast-check.ts'
-import { documentOf } from '../exchange-registry.ts'
-import { apply, start, subject } from './start-trust.ts'
+import {
+  anyResponses,
+  checkAnyResponse,
+  checkResponses,
+  issuer,
+  longMessage,
+  type ResponseCase,
+  shownMessage,
+  subject,
+  terraformLine,
+  trustNeed,
+} from '../trust-responses.ts'
+import { apply, start } from './start-trust.ts'
 
 const operatorToken = `cmVmdGtu${'operator'.repeat(8)}`
 const url = 'https://acme.jfrog.io'
-const issuer = 'https://issuer.example.com'
 
-/** `fields`: of the registry, in YAML. */
-async function needOf(fields = '', changes: Partial<TrustNeed<JfrogSettings>> = {}): Promise<TrustNeed<JfrogSettings>> {
+/** `fields`: of jfrog, in YAML. */
+async function needOf(fields = ''): Promise<TrustNeed<JfrogSettings>> {
   const own = `{url: "${url}", providerName: cluster, trust: {repositories: [docker-local], username: puller}${fields}}`
-  const text = documentOf(`hosts: [acme.jfrog.io], jfrog: ${own}`)
-  const [document] = await loadDocuments(['-'], { environment: {}, readInput: async () => text, vendors })
-  const [loaded] = document?.registries ?? []
-  assert.ok(document !== undefined && loaded !== undefined)
-  const ids = { trustDomainId: undefined, issuerId: undefined }
-  const cluster = { name: 'cluster', issuer, keys: [], ...ids }
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- its vendor is jfrog
-  const registry = loaded as TrustNeed<JfrogSettings>['registry']
-  const need = { document, registry, cluster, subject, subjectFrom: 'document', publishesHere: false } as const
-  return { ...need, repository: 'docker-local', ...changes }
+  return await trustNeed(trust, `hosts: [acme.jfrog.io], jfrog: ${own}`)
 }
 
 const withSettings = (
@@ -198,30 +194,19 @@ suite('the resources at JFrog', () => {
     fc.array(item, { maxLength: 4 }).map((items) => JSON.stringify(items)),
     fc.record({ errors: fc.array(fc.record({ code: text, message: text })) }).map((error) => JSON.stringify(error)),
   )
-  const response = fc.record({ status: fc.constantFrom(200, 200, 200, 400, 401, 403, 404, 409, 429, 500), body })
 
   test('have a verdict for any response of JFrog, and no secret is repeated', async () => {
     const state = desiredState([await needOf()])
-    await fc.assert(
-      fc.asyncProperty(fc.array(response, { minLength: 1, maxLength: 6 }), async (responses) => {
-        const context = fakeContext({ environment: { JFROG_ACCESS_TOKEN: operatorToken } })
-        context.secrets.add(new Redacted(operatorToken))
-        let sent = 0
-        const transport: Context['transport'] = async (request) => {
-          assert.ok(request.url.startsWith(`${url}/a`) && !request.url.includes('..'), request.url)
-          const { status, body: content } = responses[sent++ % responses.length] ?? { status: 500, body: '' }
-          return { status, headers: {}, body: content }
-        }
-        for (const resource of jfrogResources(state, { ...context, transport })) {
-          const finding = await resource.observe({ replace: ['lifetime', 'subjects', 'issuer'], sharing: 'refused' })
-          assert.ok(['ok', 'create', 'update', 'grant', 'refused', 'unknown'].includes(finding.verdict))
-          assert.ok(!JSON.stringify([finding.fault?.message, finding.changes, finding.notes]).includes(operatorToken))
-          if (['refused', 'unknown'].includes(finding.verdict)) assert.ok(finding.fault !== undefined, finding.verdict)
-          for (const { command } of finding.changes) assert.doesNotMatch(command, /\/\.\.(?:\/|$)/)
-        }
-      }),
-      { numRuns: 150 },
-    )
+    await checkAnyResponse({
+      resources: (context) => jfrogResources(state, context),
+      body,
+      environment: { JFROG_ACCESS_TOKEN: operatorToken },
+      token: operatorToken,
+      replace: ['lifetime', 'subjects', 'issuer'],
+      check(sent) {
+        assert.ok(sent.startsWith(`${url}/a`) && !sent.includes('..'), sent)
+      },
+    })
   })
 })
 
@@ -231,12 +216,9 @@ test('a response of JFrog', async (t) => {
   const [own] = mappings()
   assert.ok(own !== undefined)
   const state = () => JSON.stringify([integrations(), mappings(), permissions()])
-  const before = state()
   const listed = (changes: object): SandboxResponse => ({ status: 200, body: [{ ...own, ...changes }] })
-  const cases: Readonly<Record<string, readonly [response: SandboxResponse, seen: RegExp]>> = {
-    'a sign-in page': [{ status: 200, body: '<!DOCTYPE html><p>Sign in' }, /not in JSON/],
-    'two megabytes': [{ status: 200, body: `"${'b'.repeat(2_000_000)}"` }, /more than 1048576 bytes/],
-    'a redirect': [{ status: 302, headers: { location: 'https://attacker.example.com/' } }, /a redirect/],
+  const cases: Readonly<Record<string, ResponseCase>> = {
+    ...anyResponses,
     'an object instead of a list': [{ status: 200, body: { name: 'x' } }, /but it is not a list/],
     'the operator’s token': [listed({ description: jfrog.operator.token }), /but it repeats a credential/],
     'claims that are larger than any': [
@@ -248,29 +230,18 @@ test('a response of JFrog', async (t) => {
       /it contains an identity mapping that is larger than any/,
     ],
     'a line of Terraform in the name of a mapping that comes first': [
-      listed({ name: 'a\nresource "terraform_data" "x" {}', claims: {}, token_spec: { username: 'guest' } }),
+      listed({ name: `a\n${terraformLine}`, claims: {}, token_spec: { username: 'guest' } }),
       /mapping a.resource "terraform_data" "x" \{\} with priority 1 also accepts/,
     ],
-    'control characters in an error': [
-      { status: 400, body: { errors: [{ message: `a\u001b[31m\nfix: ${'b'.repeat(5000)}` }] } },
-      /"a \[31m fix: b+…"/,
-    ],
+    'control characters in an error': [{ status: 400, body: { errors: [{ message: longMessage }] } }, shownMessage],
   }
-  for (const [title, [response, seen]] of Object.entries(cases)) {
-    await t.test(`with ${title} changes nothing, and is reported without a secret`, async () => {
-      const { faults } = jfrog.parts.tokens
-      faults.inject({ kind: 'response', response }, { when: ({ path }) => path.endsWith('/identity_mappings') })
-      for (const format of [[], ['-o', 'terraform'], ['-o', 'curl']]) {
-        const { exitCode, stdout, stderr } = await run(['trust', 'plan', '--replace', 'subjects', ...format])
-        assert.equal(exitCode, 1)
-        assert.match(stderr, seen)
-        assert.ok(stderr.length < 8000, `${stderr.length}`)
-        assert.doesNotMatch(stdout + stderr, /attacker|\p{Cf}|(?!\n)\p{Cc}/u)
-        assert.doesNotMatch(stdout, /^resource "terraform_data"/m)
-        assert.ok(!(stdout + stderr).includes(jfrog.operator.token))
-      }
-      faults.clear()
-      assert.equal(state(), before)
-    })
-  }
+  await checkResponses(t, cases, {
+    part: jfrog.parts.tokens,
+    when: ({ path }) => path.endsWith('/identity_mappings'),
+    run,
+    commands: 'curl',
+    replace: 'subjects',
+    token: jfrog.operator.token,
+    state,
+  })
 })

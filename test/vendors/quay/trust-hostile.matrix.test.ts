@@ -1,35 +1,33 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import type { SandboxResponse } from '../../../sandbox/serve/handler.ts'
-import { loadDocuments } from '../../../src/document/load-documents.ts'
 import type { Context } from '../../../src/http/context.ts'
-import { Redacted } from '../../../src/text/redacted.ts'
 import type { QuaySettings } from '../../../src/vendors/quay/settings.ts'
 import { desiredRobots } from '../../../src/vendors/quay/trust/desired.ts'
 import { isOfClusters } from '../../../src/vendors/quay/trust/federation.ts'
 import { quayResources, trust } from '../../../src/vendors/quay/trust/trust.ts'
 import type { TrustNeed } from '../../../src/vendors/trust/contract.ts'
-import { vendors } from '../../../src/vendors/vendors.ts'
 import { fakeContext } from '../../support/fake-context.ts'
 import fc from '../../support/fast-check.ts'
-import { documentOf, faultOf, loadRegistry } from '../exchange-registry.ts'
-import { apply, start, subject } from './start-trust.ts'
+import { faultOf, loadRegistry } from '../exchange-registry.ts'
+import {
+  anyResponses,
+  checkAnyResponse,
+  checkResponses,
+  issuer,
+  longMessage,
+  type ResponseCase,
+  shownMessage,
+  subject,
+  terraformLine,
+  trustNeed,
+} from '../trust-responses.ts'
+import { apply, start } from './start-trust.ts'
 
 const operatorToken = 'operator'.repeat(5)
-const issuer = 'https://issuer.example.com'
 
-async function needOf(changes: Partial<TrustNeed<QuaySettings>> = {}): Promise<TrustNeed<QuaySettings>> {
-  const text = documentOf('hosts: [quay.io], quay: {robot: acme+puller, trust: {repositories: [acme/app]}}')
-  const [document] = await loadDocuments(['-'], { environment: {}, readInput: async () => text, vendors })
-  const [registry] = document?.registries ?? []
-  assert.ok(document !== undefined && registry !== undefined)
-  const ids = { trustDomainId: undefined, issuerId: undefined }
-  const cluster = { name: 'cluster', issuer, keys: [], ...ids }
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- its vendor is quay
-  const own = registry as TrustNeed<QuaySettings>['registry']
-  const need = { document, registry: own, cluster, subject, subjectFrom: 'document', publishesHere: false } as const
-  return { ...need, repository: 'acme/app', ...changes }
-}
+const needOf = async (changes?: Partial<TrustNeed<QuaySettings>>): Promise<TrustNeed<QuaySettings>> =>
+  await trustNeed(trust, 'hosts: [quay.io], quay: {robot: acme+puller, trust: {repositories: [acme/app]}}', changes)
 
 const accepting = { replace: [], sharing: 'accepted' } as const
 const refusing = { replace: [], sharing: 'refused' } as const
@@ -174,28 +172,16 @@ suite('the resources at Quay', () => {
     fc.dictionary(text, fc.record({ role: text })).map((permissions) => JSON.stringify({ permissions })),
     fc.record({ error_message: text, message: text }, { requiredKeys: [] }).map((error) => JSON.stringify(error)),
   )
-  const response = fc.record({ status: fc.constantFrom(200, 200, 200, 400, 401, 403, 404, 429, 500), body })
 
   test('have a verdict for any response of Quay, and no secret is repeated', async () => {
     const robots = desiredRobots([await needOf()])
-    await fc.assert(
-      fc.asyncProperty(fc.array(response, { minLength: 1, maxLength: 6 }), async (responses) => {
-        const context = fakeContext({ environment: { QUAY_TOKEN: operatorToken } })
-        context.secrets.add(new Redacted(operatorToken))
-        let sent = 0
-        const transport: Context['transport'] = async () => {
-          const { status, body: content } = responses[sent++ % responses.length] ?? { status: 500, body: '' }
-          return { status, headers: {}, body: content }
-        }
-        for (const resource of quayResources(robots, { ...context, transport })) {
-          const finding = await resource.observe({ replace: ['subjects', 'role'], sharing: 'refused' })
-          assert.ok(['ok', 'create', 'update', 'grant', 'refused', 'unknown'].includes(finding.verdict))
-          assert.ok(!JSON.stringify([finding.fault?.message, finding.changes, finding.notes]).includes(operatorToken))
-          if (['refused', 'unknown'].includes(finding.verdict)) assert.ok(finding.fault !== undefined, finding.verdict)
-        }
-      }),
-      { numRuns: 150 },
-    )
+    await checkAnyResponse({
+      resources: (context) => quayResources(robots, context),
+      body,
+      environment: { QUAY_TOKEN: operatorToken },
+      token: operatorToken,
+      replace: ['subjects', 'role'],
+    })
   })
 })
 
@@ -204,55 +190,39 @@ test('a response of Quay', async (t) => {
   assert.equal((await run([...apply, '--no-verify'])).exitCode, 0)
   const own = robot() ?? assert.fail()
   const state = () => JSON.stringify([robot(), role()])
-  const before = state()
   const body = (content: object): SandboxResponse => ({ status: 200, body: content })
   const listed = (changes: object) => body({ robots: [{ name: own.name, description: own.description, ...changes }] })
   const many = Array.from({ length: 5000 }, (_, index) => `r${index}`)
-  const [robots, federation] = ['/robots', '/federation']
-  const cases: Readonly<Record<string, readonly [path: string, response: SandboxResponse, seen: RegExp]>> = {
-    'a sign-in page': [robots, { status: 200, body: '<!DOCTYPE html><p>Sign in' }, /not in JSON/],
-    'two megabytes': [robots, { status: 200, body: `"${'b'.repeat(2_000_000)}"` }, /more than 1048576 bytes/],
-    'a redirect': [robots, { status: 302, headers: { location: 'https://attacker.example.com/' } }, /a redirect/],
-    'an error of the server': [robots, { status: 503, body: { message: 'read-only' } }, /^TRUST_UNAVAILABLE /m],
-    'no list of robots': [robots, body({}), /it contains no list of robots/],
-    'the operator’s token': [robots, listed({ description: quay.operator.token }), /but it repeats a credential/],
+  const ofFederation = ({ path }: { readonly path: string }) => path.endsWith('/federation')
+  const cases: Readonly<Record<string, ResponseCase>> = {
+    ...anyResponses,
+    'an error of the server': [{ status: 503, body: { message: 'read-only' } }, /^TRUST_UNAVAILABLE /m],
+    'no list of robots': [body({}), /it contains no list of robots/],
+    'the operator’s token': [listed({ description: quay.operator.token }), /but it repeats a credential/],
     'thousands of repositories and control characters': [
-      robots,
-      listed({ repositories: [...many, 'a\u001b[31m\nresource "terraform_data" "x" {}'] }),
-      /^$/,
+      listed({ repositories: [...many, `a\u001b[31m\n${terraformLine}`] }),
+      undefined,
     ],
-    'a federation that is no list': [federation, body({}), /it is not a list of issuers and subjects/],
+    'a federation that is no list': [body({}), /it is not a list of issuers and subjects/, ofFederation],
     'an entry that is no entry': [
-      federation,
       body([{ issuer: 'https://a.example.com' }]),
       /an entry without a valid issuer/,
+      ofFederation,
     ],
     'a shell command as a subject': [
-      federation,
       body([{ issuer: "https://a.example.com/'; rm -rf /; '", subject: '$(id)\n`id`\u202e' }]),
-      /^$/,
+      undefined,
+      ofFederation,
     ],
-    'control characters in an error': [
-      federation,
-      { status: 400, body: { message: `a\u001b[31m\nfix: ${'b'.repeat(5000)}` } },
-      /"a \[31m fix: b+…"/,
-    ],
+    'control characters in an error': [{ status: 400, body: { message: longMessage } }, shownMessage, ofFederation],
   }
-  for (const [title, [path, response, seen]] of Object.entries(cases)) {
-    await t.test(`with ${title} changes nothing, and is reported without a secret`, async () => {
-      quay.parts.tokens.faults.inject({ kind: 'response', response }, { when: (one) => one.path.endsWith(path) })
-      for (const format of [[], ['-o', 'terraform'], ['-o', 'curl']]) {
-        const { exitCode, stdout, stderr } = await run(['trust', 'plan', '--replace', 'subjects', ...format])
-        assert.equal(exitCode, seen.source === '^$' ? 0 : 1, stderr)
-        assert.match(stderr, seen)
-        assert.ok((stdout + stderr).length < 8000, `${(stdout + stderr).length}`)
-        assert.doesNotMatch(stdout + stderr, /attacker|\p{Cf}|(?!\n)\p{Cc}/u)
-        assert.doesNotMatch(stdout, /^resource "terraform_data"/m)
-        if (format.length > 0) assert.doesNotMatch(stdout, /^(?!printf |# ).*rm -rf|(?<!'\\'');\s*rm/m)
-        assert.ok(!(stdout + stderr).includes(quay.operator.token))
-      }
-      quay.parts.tokens.faults.clear()
-      assert.equal(state(), before)
-    })
-  }
+  await checkResponses(t, cases, {
+    part: quay.parts.tokens,
+    when: ({ path }) => path.endsWith('/robots'),
+    run,
+    commands: 'curl',
+    replace: 'subjects',
+    token: quay.operator.token,
+    state,
+  })
 })

@@ -2,36 +2,33 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import type { SandboxResponse } from '../../../sandbox/serve/handler.ts'
 import type { Federation } from '../../../sandbox/yandex/cloud-state.ts'
-import { loadDocuments } from '../../../src/document/load-documents.ts'
-import type { Context } from '../../../src/http/context.ts'
-import { Redacted } from '../../../src/text/redacted.ts'
 import type { TrustNeed } from '../../../src/vendors/trust/contract.ts'
-import { vendors } from '../../../src/vendors/vendors.ts'
 import type { YandexSettings } from '../../../src/vendors/yandex/settings.ts'
 import { desiredState } from '../../../src/vendors/yandex/trust/desired.ts'
-import { yandexResources } from '../../../src/vendors/yandex/trust/trust.ts'
-import { fakeContext } from '../../support/fake-context.ts'
+import { trust, yandexResources } from '../../../src/vendors/yandex/trust/trust.ts'
 import fc from '../../support/fast-check.ts'
-import { documentOf } from '../exchange-registry.ts'
-import { apply, start, subject } from './start-trust.ts'
+import {
+  anyResponses,
+  checkAnyResponse,
+  checkResponses,
+  longMessage,
+  type ResponseCase,
+  shownMessage,
+  subject,
+  terraformLine,
+  trustNeed,
+} from '../trust-responses.ts'
+import { apply, start } from './start-trust.ts'
 
 const operatorToken = `t1.${'operator'.repeat(4)}.0123456789`
 const registryId = 'crpexample0123456789'
 
-async function needOf(changes: Partial<TrustNeed<YandexSettings>> = {}): Promise<TrustNeed<YandexSettings>> {
-  const text = documentOf(
+const needOf = async (changes?: Partial<TrustNeed<YandexSettings>>): Promise<TrustNeed<YandexSettings>> =>
+  await trustNeed(
+    trust,
     `hosts: [cr.yandex], yandex: {serviceAccountId: ajeexample0123456789, trust: {repositories: [${registryId}]}}`,
+    changes,
   )
-  const [document] = await loadDocuments(['-'], { environment: {}, readInput: async () => text, vendors })
-  const [registry] = document?.registries ?? []
-  assert.ok(document !== undefined && registry !== undefined)
-  const ids = { trustDomainId: undefined, issuerId: undefined }
-  const cluster = { name: 'cluster', issuer: 'https://issuer.example.com', keys: [], ...ids }
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- its vendor is yandex
-  const own = registry as TrustNeed<YandexSettings>['registry']
-  const need = { document, registry: own, cluster, subject, subjectFrom: 'document', publishesHere: false } as const
-  return { ...need, repository: registryId, ...changes }
-}
 
 suite('the resources at Yandex Cloud', () => {
   test('are one federation for each cluster and service account, with all subjects, and one role for each repository', async () => {
@@ -91,28 +88,16 @@ suite('the resources at Yandex Cloud', () => {
     ...['federations', 'federatedCredentials', 'repositories', 'accessBindings'].map(listed),
     fc.record({ code: fc.integer({ min: 0, max: 17 }), message: text }).map((error) => JSON.stringify(error)),
   )
-  const response = fc.record({ status: fc.constantFrom(200, 200, 200, 400, 403, 404, 409, 429, 500), body })
 
   test('have a verdict for any response of Yandex Cloud, and no secret is repeated', async () => {
     const state = desiredState([await needOf(), await needOf({ repository: `${registryId}/team/app` })])
-    await fc.assert(
-      fc.asyncProperty(fc.array(response, { minLength: 1, maxLength: 6 }), async (responses) => {
-        const context = fakeContext({ environment: { YC_TOKEN: operatorToken } })
-        context.secrets.add(new Redacted(operatorToken))
-        let sent = 0
-        const transport: Context['transport'] = async () => {
-          const { status, body: content } = responses[sent++ % responses.length] ?? { status: 500, body: '' }
-          return { status, headers: {}, body: content }
-        }
-        for (const resource of yandexResources(state, { ...context, transport })) {
-          const finding = await resource.observe({ replace: [], sharing: 'refused' })
-          assert.ok(['ok', 'create', 'update', 'grant', 'refused', 'unknown', 'blocked'].includes(finding.verdict))
-          assert.ok(!JSON.stringify([finding.fault?.message, finding.changes, finding.notes]).includes(operatorToken))
-          if (['refused', 'unknown'].includes(finding.verdict)) assert.ok(finding.fault !== undefined, finding.verdict)
-        }
-      }),
-      { numRuns: 150 },
-    )
+    await checkAnyResponse({
+      resources: (context) => yandexResources(state, context),
+      body,
+      environment: { YC_TOKEN: operatorToken },
+      token: operatorToken,
+      replace: [],
+    })
   })
 })
 
@@ -122,15 +107,12 @@ test('a response of IAM', async (t) => {
   const [own] = federations()
   assert.ok(own !== undefined)
   const state = () => JSON.stringify([federations(), credentials()])
-  const before = state()
   const listed = (changes: Partial<Record<keyof Federation | 'enabled', unknown>>): SandboxResponse => ({
     status: 200,
     body: { federations: [{ ...own, enabled: true, ...changes }] },
   })
-  const cases: Readonly<Record<string, readonly [response: SandboxResponse, seen: RegExp]>> = {
-    'a sign-in page': [{ status: 200, body: '<!DOCTYPE html><p>Sign in' }, /without a known reason|not in JSON/],
-    'two megabytes': [{ status: 200, body: `"${'b'.repeat(2_000_000)}"` }, /more than 1048576 bytes/],
-    'a redirect': [{ status: 302, headers: { location: 'https://attacker.example.com/' } }, /a redirect/],
+  const cases: Readonly<Record<string, ResponseCase>> = {
+    ...anyResponses,
     'a list without an end': [
       { status: 200, body: { federations: [], nextPageToken: 'again' } },
       /the list has more than 10 pages/,
@@ -138,34 +120,20 @@ test('a response of IAM', async (t) => {
     'an id that is a path': [listed({ id: '../../x' }), /it contains a federation without a valid id/],
     'the operator’s token': [listed({ description: yandex.operator.token }), /but it repeats a credential/],
     'a line of Terraform in an issuer': [
-      listed({ issuer: 'https://a.example.com\nresource "terraform_data" "x" {}' }),
+      listed({ issuer: `https://a.example.com\n${terraformLine}` }),
       /has the issuer https:\/\/a\.example\.com/,
     ],
-    'control characters in an error': [
-      { status: 400, body: { code: 9, message: `a\u001b[31m\nfix: ${'b'.repeat(5000)}` } },
-      /"a \[31m fix: b+…"/,
-    ],
+    'control characters in an error': [{ status: 400, body: { code: 9, message: longMessage } }, shownMessage],
   }
-  for (const [title, [response, seen]] of Object.entries(cases)) {
-    await t.test(`with ${title} changes nothing, and is reported without a secret`, async () => {
-      const when = ({ path }: { readonly path: string }) => path.endsWith('/oidc/federations')
-      const earlier = yandex.parts.iam.seen.length
-      yandex.parts.iam.faults.inject({ kind: 'response', response }, { when })
-      for (const format of [[], ['-o', 'terraform'], ['-o', 'yc']]) {
-        const { exitCode, stdout, stderr } = await run(['trust', 'plan', '--replace', 'subjects', ...format])
-        assert.equal(exitCode, 1)
-        assert.match(stderr, seen)
-        assert.ok(stderr.length < 8000, `${stderr.length}`)
-        assert.doesNotMatch(stdout + stderr, /attacker|\p{Cf}|(?!\n)\p{Cc}/u)
-        assert.doesNotMatch(stdout, /^resource "terraform_data"/m)
-        assert.ok(!(stdout + stderr).includes(yandex.operator.token))
-      }
-      yandex.parts.iam.faults.clear()
-      assert.equal(state(), before)
-      const lists = yandex.parts.iam.seen.slice(earlier).filter(({ path }) => path.includes('/oidc/federations'))
-      assert.ok(lists.length <= 3 * 3 * 10, `${lists.length} requests`) // three plans, each of three resources
-    })
-  }
+  await checkResponses(t, cases, {
+    part: yandex.parts.iam,
+    when: ({ path }) => path.endsWith('/oidc/federations'),
+    run,
+    commands: 'yc',
+    replace: 'subjects',
+    token: yandex.operator.token,
+    state,
+  })
 })
 
 suite('an operation at Yandex Cloud', () => {
