@@ -5,7 +5,7 @@ import type { AlibabaSandbox } from '../../../sandbox/alibaba/vendor.ts'
 import { sandboxVendors } from '../../../sandbox/vendors.ts'
 import type { Fault } from '../fault.ts'
 import type { DocumentChoice, World } from '../ground.ts'
-import { commonFaults, startedClouds } from './common-faults.ts'
+import { cloudDocument, commonFaults, startedClouds } from './common-faults.ts'
 
 const hop = 'exchange'
 const apply = /^pullpass trust apply -f \S+pull\.yaml\nit would /
@@ -18,27 +18,18 @@ const document =
   async (sandbox) => {
     const cloud = await sandbox.start(sandboxVendors.alibaba)
     clouds.set(sandbox, cloud)
-    if (token === 'in a file') await sandbox.writeToken({ audiences: [cloud.audience] })
-    const account = token === 'in a file' ? '' : '  serviceAccountRef: {namespace: image-system, name: pullpass}\n'
-    return {
-      text: `apiVersion: pullpass.dev/v1alpha1
-kind: ClusterPullSecret
-metadata: {name: pull}
-spec:
-  secretName: regcred
-  namespaces: {include: [team-a, team-b]}
-${account}  attachToServiceAccounts: [default]
-  registries:
-    - name: alibaba
-      hosts: ["localhost:${sandbox.parts.registry.port}"]
+    return await cloudDocument(
+      sandbox,
+      { token, audiences: [cloud.audience] },
+      `
+      name: alibaba
       alibaba:
         roleArn: ${cloud.roleArn}
         oidcProviderArn: ${cloud.oidcProviderArn}
         region: ${cloud.region}
         instanceId: ${cloud.instanceId}
-        trust: {repositories: ["${sandbox.trusted.repository}/*"], fingerprints: ["${cloud.fingerprint}"]}
-`,
-    }
+        trust: {repositories: ["${sandbox.trusted.repository}/*"], fingerprints: ["${cloud.fingerprint}"]}`,
+    )
   }
 
 const providerOf = (world: World) => cloudOf(world).account.providers.get('cluster')

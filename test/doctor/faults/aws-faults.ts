@@ -3,7 +3,7 @@ import type { AwsSandbox } from '../../../sandbox/aws/vendor.ts'
 import { sandboxVendors } from '../../../sandbox/vendors.ts'
 import type { Fault } from '../fault.ts'
 import type { DocumentChoice, World } from '../ground.ts'
-import { commonFaults, startedClouds } from './common-faults.ts'
+import { cloudDocument, commonFaults, startedClouds } from './common-faults.ts'
 
 const hop = 'exchange'
 const role = 'arn:aws:iam::123456789012:role/puller'
@@ -27,26 +27,17 @@ const document =
   async (sandbox) => {
     const cloud = await sandbox.start(sandboxVendors.aws)
     clouds.set(sandbox, cloud)
-    if (token === 'in a file') await sandbox.writeToken({ audiences: [cloud.audience] })
-    const account = token === 'in a file' ? '' : '  serviceAccountRef: {namespace: image-system, name: pullpass}\n'
-    return {
-      text: `apiVersion: pullpass.dev/v1alpha1
-kind: ClusterPullSecret
-metadata: {name: pull}
-spec:
-  secretName: regcred
-  namespaces: {include: [team-a, team-b]}
-${account}  attachToServiceAccounts: [default]
-  registries:
-    - name: ecr
-      hosts: ["localhost:${sandbox.parts.registry.port}"]
+    return await cloudDocument(
+      sandbox,
+      { token, audiences: [cloud.audience] },
+      `
+      name: ecr
       aws:
         roleArn: ${role}
         region: eu-west-1
         trust: {repositories: ["${cloud.repositoryArn}"]${trust(cloud)}}
-        ${aws}
-`,
-    }
+        ${aws}`,
+    )
   }
 
 /** A document whose only registry is the public one. */

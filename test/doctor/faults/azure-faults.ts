@@ -7,7 +7,7 @@ import type { AzureSandbox } from '../../../sandbox/azure/vendor.ts'
 import { sandboxVendors } from '../../../sandbox/vendors.ts'
 import type { Fault } from '../fault.ts'
 import type { DocumentChoice, World } from '../ground.ts'
-import { commonFaults, startedClouds } from './common-faults.ts'
+import { cloudDocument, commonFaults, startedClouds } from './common-faults.ts'
 
 const hop = 'exchange'
 const audience = 'api://AzureADTokenExchange'
@@ -27,27 +27,18 @@ const document =
   async (sandbox) => {
     const cloud = await sandbox.start(sandboxVendors.azure)
     clouds.set(sandbox, cloud)
-    if (token === 'in a file') await sandbox.writeToken({ audiences: [audience] })
-    const account = token === 'in a file' ? '' : '  serviceAccountRef: {namespace: image-system, name: pullpass}\n'
-    return {
-      text: `apiVersion: pullpass.dev/v1alpha1
-kind: ClusterPullSecret
-metadata: {name: pull}
-spec:
-  secretName: regcred
-  namespaces: {include: [team-a, team-b]}
-${account}  attachToServiceAccounts: [default]
-  registries:
-    - name: acr
-      hosts: ["localhost:${sandbox.parts.registry.port}"]
+    return await cloudDocument(
+      sandbox,
+      { token, audiences: [audience] },
+      `
+      name: acr
       azure:
         tenantId: ${cloud.tenantId}
         clientId: ${cloud.puller.clientId}
         registry: ${cloud.loginServer}
         trust: {registryId: ${cloud.registryId}}
-        ${more}
-`,
-    }
+        ${more}`,
+    )
   }
 
 /** Changes the federated credential of the cluster. */

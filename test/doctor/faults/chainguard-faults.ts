@@ -4,7 +4,7 @@ import type { ChainguardSandbox } from '../../../sandbox/chainguard/vendor.ts'
 import { sandboxVendors } from '../../../sandbox/vendors.ts'
 import type { Fault } from '../fault.ts'
 import type { DocumentChoice, World } from '../ground.ts'
-import { commonFaults, startedClouds } from './common-faults.ts'
+import { cloudDocument, commonFaults, startedClouds } from './common-faults.ts'
 
 const hop = 'exchange'
 /** Its responses do not state the cause: what doctor names is found in the resources. */
@@ -27,26 +27,17 @@ const document =
     const cloud = await sandbox.start(sandboxVendors.chainguard)
     clouds.set(sandbox, cloud)
     cloud.trusted.audience = audience
-    if (token === 'in a file') await sandbox.writeToken({ audiences: [audience] })
-    const account = token === 'in a file' ? '' : '  serviceAccountRef: {namespace: image-system, name: pullpass}\n'
-    return {
-      text: `apiVersion: pullpass.dev/v1alpha1
-kind: ClusterPullSecret
-metadata: {name: pull}
-spec:
-  secretName: regcred
-  namespaces: {include: [team-a, team-b]}
-${account}  attachToServiceAccounts: [default]
-  registries:
-    - name: chainguard
-      hosts: ["localhost:${sandbox.parts.registry.port}"]
+    return await cloudDocument(
+      sandbox,
+      { token, audiences: [audience] },
+      `
+      name: chainguard
       audience: ${audience}
       chainguard:
         identity: ${cloud.identity}
         endpoint: "${cloud.url}"
-        trust: {repositories: [${repositories}]}
-`,
-    }
+        trust: {repositories: [${repositories}]}`,
+    )
   }
 
 function change(world: World, fields: (found: Identity) => Partial<Identity>): void {

@@ -4,7 +4,7 @@ import type { CloudsmithSandbox } from '../../../sandbox/cloudsmith/vendor.ts'
 import { sandboxVendors } from '../../../sandbox/vendors.ts'
 import type { Fault } from '../fault.ts'
 import type { DocumentChoice, World } from '../ground.ts'
-import { commonFaults, startedClouds } from './common-faults.ts'
+import { cloudDocument, commonFaults, startedClouds } from './common-faults.ts'
 
 const hop = 'exchange'
 /** Its responses do not state the cause: what doctor names is found in the resources. */
@@ -21,27 +21,18 @@ const document =
     const cloud = await sandbox.start(sandboxVendors.cloudsmith)
     clouds.set(sandbox, cloud)
     cloud.trusted.audience = audience
-    if (token === 'in a file') await sandbox.writeToken({ audiences: [audience] })
-    const account = token === 'in a file' ? '' : '  serviceAccountRef: {namespace: image-system, name: pullpass}\n'
-    return {
-      text: `apiVersion: pullpass.dev/v1alpha1
-kind: ClusterPullSecret
-metadata: {name: pull}
-spec:
-  secretName: regcred
-  namespaces: {include: [team-a, team-b]}
-${account}  attachToServiceAccounts: [default]
-  registries:
-    - name: cloudsmith
-      hosts: ["localhost:${sandbox.parts.registry.port}"]
+    return await cloudDocument(
+      sandbox,
+      { token, audiences: [audience] },
+      `
+      name: cloudsmith
       audience: ${audience}
       cloudsmith:
         organization: ${cloud.organization}
         service: ${cloud.service}
         endpoint: "${cloud.url}"
-        trust: {repositories: [${cloud.repository}]}
-`,
-    }
+        trust: {repositories: [${cloud.repository}]}`,
+    )
   }
 
 /** Changes the provider of the cluster. */

@@ -1,4 +1,4 @@
-/** Faults that are alike at every cloud: of the cluster's key, of this machine's clock, of the token file. */
+/** What is alike at every cloud: the document, and faults of the cluster's key, of this machine's clock and of the token file. */
 import type { TestSandbox } from '../../support/start-test-sandbox.ts'
 import type { Fault } from '../fault.ts'
 import type { DocumentChoice, World } from '../ground.ts'
@@ -17,6 +17,34 @@ export function startedClouds<Cloud>(cloud: string): StartedClouds<Cloud> {
     return started
   }
   return { clouds, cloudOf }
+}
+
+interface TokenSource {
+  /** It is requested from the cluster unless it is in a file. */
+  readonly token: 'in a file' | undefined
+  readonly audiences: readonly string[]
+}
+
+/** A document with one registry. `fields`: of that, in YAML, besides its host. */
+export async function cloudDocument(
+  sandbox: TestSandbox,
+  { token, audiences }: TokenSource,
+  fields: string,
+): Promise<{ readonly text: string }> {
+  if (token === 'in a file') await sandbox.writeToken({ audiences })
+  const account = token === 'in a file' ? '' : '  serviceAccountRef: {namespace: image-system, name: pullpass}\n'
+  return {
+    text: `apiVersion: pullpass.dev/v1alpha1
+kind: ClusterPullSecret
+metadata: {name: pull}
+spec:
+  secretName: regcred
+  namespaces: {include: [team-a, team-b]}
+${account}  attachToServiceAccounts: [default]
+  registries:
+    - hosts: ["localhost:${sandbox.parts.registry.port}"]${fields}
+`,
+  }
 }
 
 interface CommonFaults {

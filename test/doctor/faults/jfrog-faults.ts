@@ -4,7 +4,7 @@ import type { JfrogSandbox } from '../../../sandbox/jfrog/vendor.ts'
 import { sandboxVendors } from '../../../sandbox/vendors.ts'
 import type { Fault } from '../fault.ts'
 import type { DocumentChoice, World } from '../ground.ts'
-import { commonFaults, startedClouds } from './common-faults.ts'
+import { cloudDocument, commonFaults, startedClouds } from './common-faults.ts'
 
 const hop = 'exchange'
 const audience = 'https://pull.example.com'
@@ -28,26 +28,17 @@ const document =
     const cloud = await sandbox.start(sandboxVendors.jfrog)
     clouds.set(sandbox, cloud)
     cloud.trusted.audience = audience
-    if (token === 'in a file') await sandbox.writeToken({ audiences: [audience] })
-    const account = token === 'in a file' ? '' : '  serviceAccountRef: {namespace: image-system, name: pullpass}\n'
-    return {
-      text: `apiVersion: pullpass.dev/v1alpha1
-kind: ClusterPullSecret
-metadata: {name: pull}
-spec:
-  secretName: regcred
-  namespaces: {include: [team-a, team-b]}
-${account}  attachToServiceAccounts: [default]
-  registries:
-    - name: jfrog
-      hosts: ["localhost:${sandbox.parts.registry.port}"]
+    return await cloudDocument(
+      sandbox,
+      { token, audiences: [audience] },
+      `
+      name: jfrog
       audience: ${audience}
       jfrog:
         url: "${cloud.url}"
         providerName: cluster
-        trust: {repositories: [${repositories ?? cloud.repository}], username: ${cloud.username}}
-`,
-    }
+        trust: {repositories: [${repositories ?? cloud.repository}], username: ${cloud.username}}`,
+    )
   }
 
 function changeIntegration(world: World, change: Partial<Integration>): void {

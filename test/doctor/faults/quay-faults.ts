@@ -4,7 +4,7 @@ import type { QuaySandbox } from '../../../sandbox/quay/vendor.ts'
 import { sandboxVendors } from '../../../sandbox/vendors.ts'
 import type { Fault } from '../fault.ts'
 import type { DocumentChoice, World } from '../ground.ts'
-import { commonFaults, startedClouds } from './common-faults.ts'
+import { cloudDocument, commonFaults, startedClouds } from './common-faults.ts'
 
 const hop = 'exchange'
 const audience = 'https://pull.example.com'
@@ -25,26 +25,17 @@ const document =
   async (sandbox) => {
     const cloud = await sandbox.start(sandboxVendors.quay)
     clouds.set(sandbox, cloud)
-    if (token === 'in a file') await sandbox.writeToken({ audiences: [audience] })
-    const account = token === 'in a file' ? '' : '  serviceAccountRef: {namespace: image-system, name: pullpass}\n'
-    return {
-      text: `apiVersion: pullpass.dev/v1alpha1
-kind: ClusterPullSecret
-metadata: {name: pull}
-spec:
-  secretName: regcred
-  namespaces: {include: [team-a, team-b]}
-${account}  attachToServiceAccounts: [default]
-  registries:
-    - name: quay
-      hosts: ["localhost:${sandbox.parts.registry.port}"]
+    return await cloudDocument(
+      sandbox,
+      { token, audiences: [audience] },
+      `
+      name: quay
       audience: ${audience}
       quay:
         robot: ${cloud.robot}
         endpoint: "${cloud.url}"
-        trust: {repositories: [${repository ?? cloud.repository}]}
-`,
-    }
+        trust: {repositories: [${repository ?? cloud.repository}]}`,
+    )
   }
 
 /** Changes the entry of the cluster. */

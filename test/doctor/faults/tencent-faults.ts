@@ -4,7 +4,7 @@ import { sandboxVendors } from '../../../sandbox/vendors.ts'
 import { markOf, provider, role, statementFor } from '../../vendors/tencent/run-trust.ts'
 import type { Fault } from '../fault.ts'
 import type { DocumentChoice, World } from '../ground.ts'
-import { commonFaults, startedClouds } from './common-faults.ts'
+import { cloudDocument, commonFaults, startedClouds } from './common-faults.ts'
 
 const hop = 'exchange'
 const apply = (change: string) => new RegExp(`^pullpass trust apply -f \\S+pull\\.yaml\\nit would ${change}`)
@@ -17,29 +17,20 @@ const document =
   async (sandbox) => {
     const cloud = await sandbox.start(sandboxVendors.tencent)
     clouds.set(sandbox, cloud)
-    if (token === 'in a file') await sandbox.writeToken({ audiences: [cloud.audience] })
-    const account = token === 'in a file' ? '' : '  serviceAccountRef: {namespace: image-system, name: pullpass}\n'
     const { tokens, cam } = cloud.parts
-    return {
-      text: `apiVersion: pullpass.dev/v1alpha1
-kind: ClusterPullSecret
-metadata: {name: pull}
-spec:
-  secretName: regcred
-  namespaces: {include: [team-a, team-b]}
-${account}  attachToServiceAccounts: [default]
-  registries:
-    - name: tcr
-      hosts: ["localhost:${sandbox.parts.registry.port}"]
+    return await cloudDocument(
+      sandbox,
+      { token, audiences: [cloud.audience] },
+      `
+      name: tcr
       tencent:
         roleArn: ${role}
         providerId: cluster
         region: eu-frankfurt
         registryId: tcr-example
         endpoints: {sts: "${tokens.url}", tcr: "${tokens.url}", cam: "${cam.url}"}
-        trust: {repositories: ["example-project/images/*"]}
-`,
-    }
+        trust: {repositories: ["example-project/images/*"]}`,
+    )
   }
 
 const trustAgain = async (world: World) => await cloudOf(world).trust(world.sandbox.cluster.issuer)

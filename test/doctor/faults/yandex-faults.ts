@@ -5,7 +5,7 @@ import type { Federation } from '../../../sandbox/yandex/cloud-state.ts'
 import type { YandexSandbox } from '../../../sandbox/yandex/vendor.ts'
 import type { Fault } from '../fault.ts'
 import type { DocumentChoice, World } from '../ground.ts'
-import { commonFaults, startedClouds } from './common-faults.ts'
+import { cloudDocument, commonFaults, startedClouds } from './common-faults.ts'
 
 const hop = 'exchange'
 /** Its responses do not state the cause: what doctor names is found in the resources. */
@@ -31,26 +31,17 @@ const document =
     const cloud = await sandbox.start(sandboxVendors.yandex)
     clouds.set(sandbox, cloud)
     cloud.trusted.audience = audience
-    if (token === 'in a file') await sandbox.writeToken({ audiences: [audience] })
-    const account = token === 'in a file' ? '' : '  serviceAccountRef: {namespace: image-system, name: pullpass}\n'
-    return {
-      text: `apiVersion: pullpass.dev/v1alpha1
-kind: ClusterPullSecret
-metadata: {name: pull}
-spec:
-  secretName: regcred
-  namespaces: {include: [team-a, team-b]}
-${account}  attachToServiceAccounts: [default]
-  registries:
-    - name: yandex
-      hosts: ["localhost:${sandbox.parts.registry.port}"]
+    return await cloudDocument(
+      sandbox,
+      { token, audiences: [audience] },
+      `
+      name: yandex
       audience: ${audience}
       yandex:
         serviceAccountId: ${cloud.serviceAccountId}
         endpoint: "${cloud.url}"
-        trust: {repositories: [${repositories ?? cloud.registryId}]}
-`,
-    }
+        trust: {repositories: [${repositories ?? cloud.registryId}]}`,
+    )
   }
 
 /** Changes the federation of the cluster. */
