@@ -47,8 +47,11 @@ interface MarkedResource extends Pick<TrustResource, 'vendor' | 'kind' | 'name' 
   /** The beginning of each command, as a shell reads it: the name of the vendor's command-line tool. */
   readonly tool: string
   readonly hcl: (presence: TrustFinding['presence']) => HclResource
-  /** @throws TRUST_DENIED if the operator is of another account than the resource: a request would reach another resource */
-  readonly checkAccount: () => Promise<void>
+  /**
+   * Absent: requests name the account, or the operator's token is only sent to its server.
+   * @throws TRUST_DENIED if the operator is of another account than the resource: a request would reach another resource
+   */
+  readonly checkAccount?: () => Promise<void>
   readonly observe: (accepted: Accepted) => Promise<VendorFinding>
 }
 
@@ -70,7 +73,7 @@ export const markedResource = (
       { vendor, kind, name },
       hcl('absent'),
       async () => {
-        await checkAccount()
+        await checkAccount?.()
         const { changes = [], hcl: existing, ...found } = await observe(accepted)
         return {
           ...found,
@@ -81,7 +84,7 @@ export const markedResource = (
       context,
     ),
   async planRemoval(scope) {
-    await checkAccount()
+    await checkAccount?.()
     return await planRemoval(scope)
   },
 })

@@ -2,7 +2,6 @@
  * The API of a vendor whose operator signs in with a token in a variable, and that has no command-line tool for trust: a change is one
  * request, which `trust apply` sends and `trust plan -o` prints as a command of curl.
  */
-import type { PullpassError } from '../../errors/pullpass-error.ts'
 import type { Context, Environment } from '../../http/context.ts'
 import type { Refusal } from '../../http/request-errors.ts'
 import { type ApiRequest, send } from '../../http/send.ts'
@@ -45,26 +44,22 @@ export function checkServer(
 ): void {
   const { origin, protocol, hostname } = new URL(url)
   const named = environment[server]?.trim() ?? ''
-  const isOwn = protocol === 'https:' && (hostname === domain || hostname.endsWith(`.${domain}`))
-  if (named === '' ? isOwn : originOf(named) === origin) return
-  throw named === '' ? otherOwner(origin) : otherServer(origin)
-
-  function otherOwner(of: string): PullpassError {
-    return credentialsMissing(
-      `the document names ${of}, which is not a server of ${service}: variable ${name} was not sent there`,
+  if (named === '') {
+    if (protocol === 'https:' && (hostname === domain || hostname.endsWith(`.${domain}`))) return
+    throw credentialsMissing(
+      `the document names ${origin}, which is not a server of ${service}: variable ${name} was not sent there`,
       `a server of ${domain}, or the server of the token in variable ${server}`,
-      `if you know that server and the token is of it, set ${server} to ${of}; otherwise correct the document`,
+      `if you know that server and the token is of it, set ${server} to ${origin}; otherwise correct the document`,
       configuringTrust,
     )
   }
-  function otherServer(of: string): PullpassError {
-    return credentialsMissing(
-      `variable ${server} is ${quote(named)}, and the document names ${of}: variable ${name} was not sent there`,
-      `a token of ${of}: it is sent to no other server`,
-      `set ${name} and ${server} for ${of}, and run the command again`,
-      configuringTrust,
-    )
-  }
+  if (originOf(named) === origin) return
+  throw credentialsMissing(
+    `variable ${server} is ${quote(named)}, and the document names ${origin}: variable ${name} was not sent there`,
+    `a token of ${origin}: it is sent to no other server`,
+    `set ${name} and ${server} for ${origin}, and run the command again`,
+    configuringTrust,
+  )
 }
 
 /** Also of a host, and of a URL with a path: vendors' tools read both. */

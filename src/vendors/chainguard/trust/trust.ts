@@ -66,7 +66,7 @@ function imageIn(names: string, image: string): string {
 }
 
 /** The operator's token is for all organizations of the account. */
-const common = { vendor: 'chainguard', tool: 'chainctl', checkAccount: async () => undefined } as const
+const common = { vendor: 'chainguard', tool: 'chainctl' } as const
 
 /** The resources of the desired state, in the order of their creation. @internal */
 export const chainguardResources = ({ identities, bindings }: DesiredState, context: Context): TrustResource[] => [

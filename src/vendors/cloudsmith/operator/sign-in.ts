@@ -4,7 +4,7 @@
  */
 import type { ServerToken } from '../../trust/token-api.ts'
 
-export const apiKey: ServerToken = {
+export const operatorToken: ServerToken = {
   name: 'CLOUDSMITH_API_KEY',
   service: 'Cloudsmith',
   domain: 'cloudsmith.io',

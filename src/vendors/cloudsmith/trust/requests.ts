@@ -10,7 +10,7 @@ import { readToken } from '../../operator.ts'
 import { orAbsent, statusRefusal } from '../../trust/responses.ts'
 import { requestTrust, type TokenApi } from '../../trust/token-api.ts'
 import { isSlug } from '../names.ts'
-import { apiKey } from '../operator/sign-in.ts'
+import { operatorToken } from '../operator/sign-in.ts'
 import type { Organization } from './desired.ts'
 
 /** What a request needs of the operator, after "expected". */
@@ -20,7 +20,7 @@ const administering = ({ organization }: Organization, repository: string) =>
   `the operator to have the privilege Admin on ${organization}/${repository}`
 
 const api = ({ endpoint }: Organization, needs: string): TokenApi => ({
-  token: apiKey,
+  token: operatorToken,
   header: 'x-api-key',
   origin: `${endpoint}/v1`,
   refusal: (status, body) => refusalOf(status, body, needs),
@@ -78,7 +78,7 @@ function refusalOf(status: number, body: unknown, needs: string): Refusal | unde
   const message = [text, ...fieldErrors(fields)].join(' ')
   if (status === 422) return { code: invalidField(fields), message }
   return statusRefusal(status, message, {
-    unauthenticated: { hint: 'the key is not valid: set another one', command: readToken(apiKey.name) },
+    unauthenticated: { hint: 'the key is not valid: set another one', command: readToken(operatorToken.name) },
     denied: { expected: needs, hint: 'use the key of an account that has it' },
     // Also what the operator may not see.
     absent: {

@@ -8,7 +8,7 @@ import { splitRepositories } from '../../trust/names.ts'
 import { curlOf } from '../../trust/token-api.ts'
 import { registryHost } from '../hosts.ts'
 import { isSlug, parseRepository, repositories } from '../names.ts'
-import { apiKey } from '../operator/sign-in.ts'
+import { operatorToken } from '../operator/sign-in.ts'
 import type { CloudsmithSettings } from '../settings.ts'
 import {
   type DesiredPrivilege,
@@ -47,7 +47,7 @@ export const trust: TrustSetup<CloudsmithSettings> = {
     const desired = desiredState(needs)
     return {
       open: (context) => ({
-        signIn: async () => void tokenIn(context.environment, apiKey),
+        signIn: async () => void tokenIn(context.environment, operatorToken),
         resources: cloudsmithResources(desired, context),
       }),
     }
@@ -78,8 +78,7 @@ export const cloudsmithResources = (
 
 const common = {
   vendor: 'cloudsmith',
-  tool: curlOf({ token: apiKey, header: 'x-api-key' }),
-  checkAccount: async () => undefined,
+  tool: curlOf({ token: operatorToken, header: 'x-api-key' }),
 }
 
 function serviceResource(desired: DesiredService, context: Context): TrustResource {

@@ -5,7 +5,7 @@
 import type { ServerToken } from '../../trust/token-api.ts'
 
 /** A JWT, or a reference token of 64 characters. */
-export const tokenVariable: ServerToken = {
+export const operatorToken: ServerToken = {
   name: 'JFROG_ACCESS_TOKEN',
   service: 'JFrog',
   domain: 'jfrog.io',

@@ -9,7 +9,7 @@ import { readToken } from '../../operator.ts'
 import type { VendorChange } from '../../trust/marked-resource.ts'
 import { statusRefusal } from '../../trust/responses.ts'
 import { changeByRequest, requestTrust, type TokenApi, type TokenRequest } from '../../trust/token-api.ts'
-import { tokenVariable } from '../operator/sign-in.ts'
+import { operatorToken } from '../operator/sign-in.ts'
 
 /** The platform of the documents. */
 export interface Platform {
@@ -17,7 +17,7 @@ export interface Platform {
   readonly context: Context
 }
 
-const apiOf = (url: string): TokenApi => ({ token: tokenVariable, header: 'bearer', origin: url, refusal })
+const apiOf = (url: string): TokenApi => ({ token: operatorToken, header: 'bearer', origin: url, refusal })
 
 /** @throws TRUST_CREDENTIALS_MISSING, TRUST_DENIED, TRUST_NOT_FOUND, TRUST_REFUSED, TRUST_UNAVAILABLE, RESPONSE_MALFORMED */
 export const readJfrog = async <T>({ url, context }: Platform, path: string, read: (body: unknown) => T): Promise<T> =>
@@ -41,7 +41,7 @@ function refusal(status: number, body: unknown): Refusal {
   return statusRefusal(status, message, {
     unauthenticated: {
       hint: 'the token is of another platform, has expired or was revoked: create a new one, and set it',
-      command: readToken(tokenVariable.name),
+      command: readToken(operatorToken.name),
     },
     denied: {
       expected: 'the token of an administrator of the platform',

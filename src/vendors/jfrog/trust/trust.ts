@@ -6,7 +6,7 @@ import { markedResource, type OwnResource } from '../../trust/marked-resource.ts
 import { splitRepositories } from '../../trust/names.ts'
 import { checkServer, curlOf } from '../../trust/token-api.ts'
 import { integrationName, repositoriesAndPaths } from '../names.ts'
-import { tokenVariable } from '../operator/sign-in.ts'
+import { operatorToken } from '../operator/sign-in.ts'
 import type { JfrogSettings } from '../settings.ts'
 import {
   type DesiredGrantee,
@@ -51,8 +51,8 @@ export const trust: TrustSetup<JfrogSettings> = {
     return {
       open: (context) => ({
         signIn: async () => {
-          tokenIn(context.environment, tokenVariable)
-          checkServer(tokenVariable, desired.url, context.environment)
+          tokenIn(context.environment, operatorToken)
+          checkServer(operatorToken, desired.url, context.environment)
         },
         resources: jfrogResources(desired, context),
       }),
@@ -70,9 +70,8 @@ export function jfrogResources(desired: DesiredState, context: Context): TrustRe
     ...mappings.map((one) => mappingResource(one, platform)),
     ...permissions.map((one) => permissionResource(one, platform)),
   ]
-  const tool = curlOf({ token: tokenVariable, header: 'bearer' })
-  const checkAccount = async () => undefined // each request checks the server
-  return resources.map((one) => markedResource({ ...one, vendor: 'jfrog', tool, checkAccount }, context))
+  const tool = curlOf({ token: operatorToken, header: 'bearer' })
+  return resources.map((one) => markedResource({ ...one, vendor: 'jfrog', tool }, context))
 }
 
 const granteeResource = (one: DesiredGrantee, platform: Platform): OwnResource => ({

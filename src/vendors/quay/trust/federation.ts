@@ -13,8 +13,8 @@ import { type Accepted, type RecordEntry, type RemovalPlan, recordKey, trustRefu
 import { whyFormer } from '../../trust/findings.ts'
 import type { VendorChange, VendorFinding } from '../../trust/marked-resource.ts'
 import { curlWords, requestTrust, type TokenRequest } from '../../trust/token-api.ts'
-import { apiOf } from './api.ts'
 import { type DesiredEntry, type DesiredRobot, entryResource, robotPath, robotResource } from './desired.ts'
+import { apiOf } from './requests.ts'
 
 export interface FoundEntry extends DesiredEntry {
   /** Names of further fields: Quay's verification knows `audiences`, and its API drops them from a list that is sent. */

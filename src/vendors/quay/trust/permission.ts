@@ -9,9 +9,9 @@ import { type Accepted, type RecordEntry, type RemovalPlan, recordKey, trustRefu
 import type { VendorChange, VendorFinding } from '../../trust/marked-resource.ts'
 import { orAbsent } from '../../trust/responses.ts'
 import { changeByRequest, requestTrust } from '../../trust/token-api.ts'
-import { apiOf } from './api.ts'
 import { type DesiredRobot, permissionResource, robotResource } from './desired.ts'
 import { describeEntry, type FoundEntry, isSame } from './federation.ts'
+import { apiOf } from './requests.ts'
 
 /** Of a robot of a document, on one of its repositories. */
 export interface DesiredPermission {

@@ -14,7 +14,6 @@ import type { VendorFinding } from '../../trust/marked-resource.ts'
 import { describeOwner, isMarked } from '../../trust/marks.ts'
 import { changeByRequest, requestTrust } from '../../trust/token-api.ts'
 import { organizationOf } from '../names.ts'
-import { apiOf } from './api.ts'
 import {
   type DesiredRobot,
   entryResource,
@@ -24,6 +23,7 @@ import {
   robotsPath,
 } from './desired.ts'
 import { describeEntry, type FoundEntry, isOfClusters, isSame, readFederation } from './federation.ts'
+import { apiOf } from './requests.ts'
 
 export interface FoundRobot {
   readonly description: string

@@ -9,7 +9,6 @@ import { curlOf } from '../../trust/token-api.ts'
 import { repositoryName, repositoryNames } from '../names.ts'
 import { operatorToken } from '../operator/sign-in.ts'
 import type { QuaySettings } from '../settings.ts'
-import { apiOf } from './api.ts'
 import {
   type DesiredEntry,
   type DesiredRobot,
@@ -26,6 +25,7 @@ import {
   planPermissionRemoval,
   readRole,
 } from './permission.ts'
+import { apiOf } from './requests.ts'
 import { evaluateRobot, planRobotRemoval, readRobot } from './robot.ts'
 import { noHcl, robotHcl } from './terraform.ts'
 
@@ -74,11 +74,10 @@ export const quayResources = (robots: readonly DesiredRobot[], context: Context)
 
 type Marked = Parameters<typeof markedResource>[0]
 
-const common = (desired: DesiredRobot): Pick<Marked, 'vendor' | 'tool' | 'hcl' | 'checkAccount'> => ({
+const common = (desired: DesiredRobot): Pick<Marked, 'vendor' | 'tool' | 'hcl'> => ({
   vendor: 'quay',
   tool: curlOf(apiOf(desired)),
   hcl: () => noHcl(desired),
-  checkAccount: async () => undefined, // each request checks the server
 })
 
 function robotOf(desired: DesiredRobot, context: Context): TrustResource {
