@@ -144,6 +144,7 @@ async function runBounded(command: Command, line: CommandLine, { host, secrets }
   const { 'log-format': format } = line.common
   const bound = limitTime(line.common.timeout ?? defaultTimeout[command.life], {
     ...host,
+    life: command.life,
     endHard:
       endHard &&
       ((timeoutMs, fault) =>
@@ -262,15 +263,17 @@ export interface TimeLimit {
 }
 
 export interface TimeLimited extends Pick<Context, 'sleep' | 'signal'> {
+  /** Absent: one-shot. */
+  readonly life?: Command['life']
   /** Ends the process if its event loop is blocked. */
   readonly endHard?: ((timeoutMs: number, fault: PullpassError) => HardDeadline) | undefined
 }
 
 /** `timeout` undefined: only an interruption ends the run. @throws USAGE_INVALID for an invalid duration @internal */
-export function limitTime(timeout: string | undefined, { sleep, signal, endHard }: TimeLimited): TimeLimit {
+export function limitTime(timeout: string | undefined, { sleep, signal, endHard, life }: TimeLimited): TimeLimit {
   if (timeout === undefined) return { signal, cancel: () => undefined }
   const timeoutMs = readDuration('--timeout', timeout)
-  const fault = timedOut(timeout)
+  const fault = timedOut(timeout, life)
   const hard = endHard?.(Math.min(timeoutMs, longestMs), fault)
   const over = new AbortController()
   const cancelled = new AbortController()
@@ -289,15 +292,23 @@ export function limitTime(timeout: string | undefined, { sleep, signal, endHard 
   return { signal: AbortSignal.any([signal, over.signal]), cancel }
 }
 
-const timedOut = (timeout: string) =>
-  new PullpassError({
-    code: 'TIMED_OUT',
-    hop: 'run',
+function timedOut(timeout: string, life: Command['life'] = 'one-shot'): PullpassError {
+  const common = { code: 'TIMED_OUT', hop: 'run', retryable: true } as const
+  if (life === 'until-stopped') {
+    return new PullpassError({
+      ...common,
+      seen: `the run was not stopped within ${timeout}`,
+      expected: 'it to be stopped before the limit of --timeout',
+      hint: 'omit --timeout: the command then runs until it is stopped',
+    })
+  }
+  return new PullpassError({
+    ...common,
     seen: `the run did not end within ${timeout}`,
     expected: 'each hop to respond before the limit of --timeout',
     hint: 'find the slow hop with --log-level debug, or set a longer --timeout',
-    retryable: true,
   })
+}
 
 // The end of a run: work that blocks, such as reading an endless input, is abandoned.
 

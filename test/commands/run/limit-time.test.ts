@@ -31,6 +31,15 @@ suite('limitTime', () => {
     assert.equal(signal.reason.seen, 'the run did not end within 1h30m')
   })
 
+  test('of a command that runs until it is stopped, no hop was slow', async () => {
+    const { context, wake } = manualContext()
+    const { signal } = limitTime('5s', { ...context, life: 'until-stopped' })
+    await wake()
+    assert.equal(signal.reason.code, 'TIMED_OUT')
+    assert.equal(signal.reason.seen, 'the run was not stopped within 5s')
+    assert.equal(signal.reason.hint, 'omit --timeout: the command then runs until it is stopped')
+  })
+
   test('a run that ended in time is not aborted', async () => {
     const { context, wake } = manualContext()
     const { signal, cancel } = limitTime('5m', context)
