@@ -2,7 +2,7 @@
 
 import type { RegistryCredential } from '../credential/registry-credential.ts'
 import type { Document, DocumentRegistry } from '../document/document.ts'
-import { asFault, PullpassError } from '../errors/pullpass-error.ts'
+import { asFault, PullpassError, withFix } from '../errors/pullpass-error.ts'
 import { checkAudience, checkLifetime } from '../identity/check-subject-token.ts'
 import { hasLocalToken, type LocatedToken, readLocalToken } from '../identity/local-token.ts'
 import type { Cluster } from '../kubernetes/connection/cluster.ts'
@@ -130,6 +130,12 @@ async function obtainToken(request: ExchangeRequest, source: Sources, context: V
   const fault =
     checkLifetime(token, where, context.now()) ??
     checkAudience(token, where, { audiences, host: registry.hosts[0] ?? registry.name })
-  if (fault !== undefined) throw fault
+  if (fault !== undefined) throw document.serviceAccountRef === undefined ? fault : insteadOfRequested(fault, where)
   return token
 }
+
+/** The document would have one requested, if nothing named another token. */
+const insteadOfRequested = (fault: PullpassError, where: string): PullpassError =>
+  withFix(fault, {
+    hint: `the token of ${where} is used before that of spec.serviceAccountRef: name none by a flag, a variable or tokenFile, or one that is accepted`,
+  })

@@ -126,6 +126,15 @@ suite('pullpass token', { concurrency: 4 }, () => {
     assert.match(stderr, /^TOKEN_FILE_UNREADABLE \(subject-token\): \/does\/not\/exist does not exist/)
   })
 
+  test('the error of a wrong token of the machine states that it comes before one of the cluster', async (t) => {
+    const { sandbox, out, token } = await prepare(t, '  serviceAccountRef: {namespace: image-system, name: pullpass}')
+    await sandbox.writeToken({ audiences: ['https://other.example.com'] })
+    const { exitCode, stderr } = await token(['--out', out])
+    assert.equal(exitCode, 2)
+    assert.match(stderr, /^AUDIENCE_MISMATCH /)
+    assert.match(stderr, / fix: the token of \S+ is used before that of spec\.serviceAccountRef: name none by a flag, /)
+  })
+
   test('several writers of one file lose no entry, and leave no partial file', async (t) => {
     const { out } = await prepare(t)
     const credentialOf = (host: string) => ({
