@@ -106,6 +106,9 @@ async function leaveResource(
     return { result: 'absent' }
   }
   if (found.state === 'removable' || recorded === 'no')
-    return { result: 'kept', note: 'it is not in the record of grants that pullpass created' }
+    return {
+      result: 'kept',
+      note: 'it is not in the record of grants that pullpass created: delete it yourself if nothing else needs it',
+    }
   return { result: 'kept', note: found.note }
 }

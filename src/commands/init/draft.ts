@@ -122,7 +122,7 @@ function applySettings(registries: readonly DraftRegistry[], set: readonly strin
     const [index] = matching
     const known = result.flatMap(({ name, fields }) => fields.map((one) => `${name}.${one.name}`))
     if (index === undefined || matching.length > 1) {
-      const why = matching.length > 1 ? 'is a field of several registries' : 'is not a field of a registry'
+      const why = matching.length > 1 ? 'is a field of several registries' : 'is not a field that init sets'
       throw usageFault(
         'init',
         `--set ${showValue(path || setting)} ${why}`,

@@ -255,7 +255,7 @@ suite('pullpass init HOST', { concurrency: 4 }, () => {
     'a host twice': [['quay.io', 'quay.io', '--offline'], /quay\.io is given twice/],
     'an unknown field': [
       ['quay.io', '--offline', '--set', 'role=x'],
-      /--set "role" is not a field of a registry\n {2}expected FIELD=VALUE, with one of quay\.robot/,
+      /--set "role" is not a field that init sets\n {2}expected FIELD=VALUE, with one of quay\.robot/,
     ],
     'a field of two registries': [
       [ecr, ecr.replace('1234', '4321'), '--offline', '--set', 'roleArn=x'],
