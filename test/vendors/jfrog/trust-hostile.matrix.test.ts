@@ -155,6 +155,39 @@ suite('the resources at JFrog', () => {
       assert.equal(acceptance({ claims: given }, desired), expected, title)
   })
 
+  /** Of the user or group, where another cluster's integration has a mapping with this specification of tokens. */
+  async function findingWith(spec: object, identity: object = { username: 'puller' }) {
+    const need = withSettings(await needOf(), { trust: { repositories: ['docker-local'], ...identity } })
+    const state = desiredState([need])
+    const responses: Readonly<Record<string, unknown>> = {
+      '/access/api/v1/oidc': [{ name: 'second', issuer_url: 'https://other.example.com' }],
+      '/access/api/v1/oidc/second/identity_mappings': [{ name: 'x', claims: { sub: `${subject}*` }, token_spec: spec }],
+    }
+    const transport: Context['transport'] = async (request) => {
+      const body = responses[new URL(request.url).pathname] ?? { name: 'puller', status: 'enabled' }
+      return { status: 200, headers: {}, body: JSON.stringify(body) }
+    }
+    const context = { ...fakeContext({ environment: { JFROG_ACCESS_TOKEN: operatorToken } }), transport }
+    const [grantee] = jfrogResources(state, context)
+    const { verdict, notes } = (await grantee?.observe({ replace: [], sharing: 'refused' })) ?? {}
+    return [verdict, ...(notes ?? [])]
+  }
+
+  test('are reported where a pattern can make the user of the claims of other tokens', async () => {
+    const note = (pattern: string) =>
+      `${subject}* of https://other.example.com may act as it too: as what the pattern ${pattern} makes of their claims`
+    assert.deepEqual(await findingWith({ username_pattern: '{{name}}' }), ['ok', note('{{name}}')])
+    assert.deepEqual(await findingWith({ groups_pattern: '{{name}}' }), ['ok'])
+    const ofGroup = { group: 'pullers' }
+    assert.deepEqual(await findingWith({ groups_pattern: 'p-{{name}}' }, ofGroup), ['ok', note('p-{{name}}')])
+  })
+
+  test('are refused where another cluster has the permissions of every group', async () => {
+    const ofGroup = { group: 'pullers' }
+    assert.deepEqual(await findingWith({ scope: 'applied-permissions/groups:*' }, ofGroup), ['refused'])
+    assert.deepEqual(await findingWith({ scope: 'applied-permissions/groups:"others"' }, ofGroup), ['ok'])
+  })
+
   const text = fc.oneof(
     fc.string(),
     fc.constant(operatorToken),

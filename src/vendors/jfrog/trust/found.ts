@@ -157,12 +157,20 @@ export function actsAs({ tokenSpec }: Pick<FoundMapping, 'tokenSpec'>, grantee: 
   return shownText(scope).replaceAll('"', '') === scopeOf(grantee).replaceAll('"', '')
 }
 
-/** Whether it gives tokens of others the permissions of this user or group, perhaps among others. */
-export function mayActAs(mapping: Pick<FoundMapping, 'tokenSpec'>, { kind, name }: Grantee): boolean {
-  const { scope, username } = mapping.tokenSpec
-  if (kind === 'user') return username === name
-  const [, groups = ''] = /^applied-permissions\/groups:(.*)$/.exec(shownText(scope)) ?? []
-  return groups.split(',').some((one) => one.trim().replaceAll('"', '') === name)
+/**
+ * Whether it gives tokens of others the permissions of this user or group, perhaps among others; `maybe`: a pattern makes the identity
+ * from their claims. https://jfrog.com/help/r/jfrog-platform-administration-documentation/dynamic-mapping
+ */
+export function actsAsToo(
+  { tokenSpec }: Pick<FoundMapping, 'tokenSpec'>,
+  { kind, name }: Grantee,
+): 'yes' | 'maybe' | 'no' {
+  const pattern = tokenSpec[kind === 'user' ? 'username_pattern' : 'groups_pattern']
+  if (shownText(pattern) !== '') return 'maybe'
+  if (kind === 'user') return tokenSpec['username'] === name ? 'yes' : 'no'
+  const [, groups = ''] = /^applied-permissions\/groups:(.*)$/.exec(shownText(tokenSpec['scope'])) ?? []
+  const names = groups.split(',').map((one) => one.trim().replaceAll('"', ''))
+  return names.includes(name) || names.includes('*') ? 'yes' : 'no' // `*` is every group
 }
 
 /** For messages: `user puller`; or the scope, which decides where it is another one. */

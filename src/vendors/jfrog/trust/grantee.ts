@@ -12,7 +12,7 @@ import type { VendorFinding } from '../../trust/marked-resource.ts'
 import { marksIn } from '../../trust/marks.ts'
 import { orAbsent } from '../../trust/responses.ts'
 import { type DesiredGrantee, type Grantee, granteeTitle } from './desired.ts'
-import { describeClaims, listIntegrations, listMappings, listNames, mayActAs } from './found.ts'
+import { actsAsToo, describeClaims, describeIdentity, listIntegrations, listMappings, listNames } from './found.ts'
 import { type Platform, readJfrog, shownText } from './requests.ts'
 
 interface FoundGrantee {
@@ -24,7 +24,10 @@ interface FoundGrantee {
 }
 
 interface OtherOwner extends OtherToken {
+  /** Of another cluster, whose tokens certainly act as it. */
   readonly isCluster: boolean
+  /** How its tokens act as it. */
+  readonly words: string
 }
 
 interface GranteeFacts {
@@ -63,18 +66,22 @@ async function othersAs(
   platform: Platform,
 ): Promise<Omit<GranteeFacts, 'found'>> {
   const own = clusters.map(({ issuer }) => issuer)
-  const elsewhere = (await listIntegrations(platform)).filter(
-    ({ name, issuer }) => !own.includes(issuer) && !integrations.includes(name),
-  )
+  const elsewhere = (await listIntegrations(platform)).filter(({ name }) => !integrations.includes(name))
   const others: OtherOwner[] = []
   // One after the other: a platform has few. Names of JFrog are checked, since they are part of a path.
   for (const { name, issuer, description } of elsewhere.slice(0, mostIntegrations)) {
     if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,254}$/.test(name)) continue
     const mappings = await listMappings(platform, name)
-    for (const mapping of mappings.filter((one) => mayActAs(one, grantee))) {
-      const subject = describeClaims(mapping)
-      const isCluster = marksIn(description).length > 0 || isOfAccounts(mapping.claims['sub'])
-      others.push({ issuer, subject, isCluster })
+    for (const mapping of mappings) {
+      const acts = actsAsToo(mapping, grantee)
+      if (acts === 'no') continue
+      const isOfCluster = marksIn(description).length > 0 || isOfAccounts(mapping.claims['sub'])
+      others.push({
+        issuer,
+        subject: describeClaims(mapping),
+        isCluster: acts === 'yes' && isOfCluster && !own.includes(issuer),
+        words: acts === 'yes' ? 'also acts as it' : `may act as it too: as ${describeIdentity(mapping)}`,
+      })
     }
   }
   return { others, unread: Math.max(0, elsewhere.length - mostIntegrations) }
@@ -107,8 +114,8 @@ function evaluateGrantee(
     sharing,
   )
   const notes = [
-    ...others.flatMap(({ issuer, subject, isCluster }) =>
-      isCluster ? [] : [`${subject} of ${issuer} also acts as it`],
+    ...others.flatMap(({ issuer, subject, isCluster, words }) =>
+      isCluster ? [] : [`${subject} of ${issuer} ${words}`],
     ),
     ...(found.groups.length === 0 ? [] : [`it has the permissions of the groups ${listNames(found.groups)} too`]),
     ...(unread === 0 ? [] : [`${unread} integrations were not read: others may act as it`]),
