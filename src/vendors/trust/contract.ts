@@ -239,6 +239,16 @@ export const trustRefused = (
   { expected, hint, command }: { readonly expected: string; readonly hint?: string; readonly command?: string },
 ): PullpassError => new PullpassError({ code: 'TRUST_REFUSED', hop: 'trust', seen, expected, hint, command })
 
+/** Of a resource that is replaced as a whole: what others changed while a person decided stays, and the run reads it again. */
+export const changedMeanwhile = (resource: string): PullpassError =>
+  new PullpassError({
+    code: 'TRUST_CONFLICT',
+    hop: 'trust',
+    seen: `${resource} was changed by another run or owner in the meantime`,
+    expected: 'it to stay as it was read',
+    hint: 'run the command again',
+  })
+
 /** A cluster that is trusted: its issuer, its keys, and its ids at the vendor. */
 export interface TrustedCluster extends ClusterIds {
   /** The context of the kubeconfig, or the issuer. */

@@ -83,6 +83,43 @@ suite('trust at Cloudsmith', () => {
     assert.deepEqual([services(), providers(), privileges(), recorded()], [[], [], [owner], []])
   })
 
+  test('keeps the service accounts that others added after the plan', async (t) => {
+    const { cloudsmith, run, providers } = await start(t)
+    assert.equal((await run(apply)).exitCode, 0)
+    const [own] = providers()
+    assert.ok(own !== undefined)
+    const set = (...slugs: string[]) =>
+      void cloudsmith.state.providers.set(own.slug_perm, { ...own, service_accounts: slugs })
+    const { services } = cloudsmith.state
+    const [puller] = services.values()
+    assert.ok(puller !== undefined)
+    for (const slug of ['other', 'later']) services.set(slug, { ...puller, slug, name: slug })
+    set('other')
+    const questions: string[] = []
+    const prompt = async (question: string) => {
+      questions.push(question)
+      if (questions.length === 1) set('other', 'later')
+      return 'yes'
+    }
+    const applied = await run(['trust', 'apply'], { prompt })
+    assert.equal(applied.exitCode, 0, applied.stderr + applied.stdout)
+    assert.deepEqual(providers()[0]?.service_accounts, ['other', 'later', 'puller'])
+    assert.match(questions.at(-1) ?? '', /signs in as other, later, puller/)
+
+    // A provider that the documents do not use any more, which others may use.
+    const former = { ...own, slug_perm: 'former', name: `${own.name.slice(0, -12)}${'0'.repeat(12)}` }
+    cloudsmith.state.providers.set('former', { ...former, claims: { ...own.claims, sub: 'system:serviceaccount:a:b' } })
+    const meanwhile = async () => {
+      const current = cloudsmith.state.providers.get('former')
+      if (current?.service_accounts.length === 1)
+        cloudsmith.state.providers.set('former', { ...current, service_accounts: ['puller', 'later'] })
+      return 'yes'
+    }
+    const removed = await run(['trust', 'apply', '--replace', 'subjects'], { prompt: meanwhile })
+    assert.equal(removed.exitCode, 0, removed.stderr + removed.stdout)
+    assert.deepEqual(cloudsmith.state.providers.get('former')?.service_accounts, ['later'])
+  })
+
   test('reports a slug other than that of the document, and creates no second service account', async (t) => {
     const { cloudsmith, run, services, providers, privileges } = await start(t)
     cloudsmith.state.taken.add('puller')

@@ -2,11 +2,13 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import type { SandboxResponse } from '../../../sandbox/serve/handler.ts'
 import { PullpassError } from '../../../src/errors/pullpass-error.ts'
+import type { Context } from '../../../src/http/context.ts'
 import type { JfrogSettings } from '../../../src/vendors/jfrog/settings.ts'
 import { desiredState } from '../../../src/vendors/jfrog/trust/desired.ts'
 import { acceptance } from '../../../src/vendors/jfrog/trust/found.ts'
 import { jfrogResources, trust } from '../../../src/vendors/jfrog/trust/trust.ts'
 import type { TrustNeed } from '../../../src/vendors/trust/contract.ts'
+import { fakeContext } from '../../support/fake-context.ts'
 import fc from '../../support/fast-check.ts'
 import {
   anyResponses,

@@ -54,6 +54,36 @@ suite('trust at JFrog:', () => {
     assert.deepEqual([mappings()[0]?.description, jfrog.settings.lifeSeconds], ['changed', 3600])
   })
 
+  test('an integration that another owner changes after the plan is read again', async (t) => {
+    const started = await start(t)
+    const { jfrog, run, integrations } = started
+    await applyFirst(started)
+    const [own] = integrations()
+    assert.ok(own !== undefined)
+    const set = (changes: object) =>
+      void jfrog.state.integrations.set(own.name, { ...own, issuer_url: 'https://a.example.com', ...changes })
+    set({})
+    const prompt = async (question: string) => {
+      if (question.includes('update integration')) set({ audience: 'changed' })
+      return 'yes'
+    }
+    const applied = await run(['trust', 'apply', '--no-verify', '--replace', 'issuer'], { prompt })
+    assert.equal(applied.exitCode, 0, applied.stderr + applied.stdout)
+    assert.deepEqual([integrations()[0]?.issuer_url, integrations()[0]?.audience], [own.issuer_url, 'changed'])
+  })
+
+  test('another integration of the cluster that acts as the user is reported', async (t) => {
+    const started = await start(t)
+    const { jfrog, sandbox, run } = started
+    const type = 'Generic OpenID Connect'
+    jfrog.state.integrations.set('second', { name: 'second', issuer_url: sandbox.cluster.issuer, provider_type: type })
+    const claims = { sub: 'system:serviceaccount:*' }
+    add(started, other({ provider_name: 'second', claims, token_spec: { username: 'puller' } }))
+    const { exitCode, stdout } = await run(['trust', 'plan'])
+    assert.equal(exitCode, 0)
+    assert.match(stdout, /system:serviceaccount:\* of https:\S+ also acts as it/)
+  })
+
   test('the operator’s token is not sent where it is not of', async (t) => {
     const { jfrog, run } = await start(t)
     const { seen } = jfrog.parts.tokens

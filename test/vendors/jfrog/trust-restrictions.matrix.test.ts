@@ -344,25 +344,6 @@ const cases: Readonly<Record<string, Case>> = {
     exitCode: 0,
     reports: /repo:acme\/app of https:\/\/token\.actions\.githubusercontent\.com also acts as it/,
   },
-  'another integration of the cluster that acts as the user is reported': {
-    plant: ({ jfrog, sandbox }) => {
-      jfrog.state.integrations.set('second', {
-        name: 'second',
-        issuer_url: sandbox.cluster.issuer,
-        provider_type: 'Generic OpenID Connect',
-      })
-      add(
-        { jfrog },
-        other({
-          provider_name: 'second',
-          claims: { sub: 'system:serviceaccount:*' },
-          token_spec: { username: 'puller' },
-        }),
-      )
-    },
-    exitCode: 0,
-    reports: /system:serviceaccount:\* of https:\S+ also acts as it/,
-  },
   'a token that JFrog refuses': {
     plant: ({ jfrog }) => {
       jfrog.operator.state = 'revoked'

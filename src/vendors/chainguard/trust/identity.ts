@@ -3,13 +3,19 @@
  * present users, so that each is made only where `--replace` names it.
  * https://edu.chainguard.dev/platform/administration/assumable-ids/assumable-ids/
  */
-import { PullpassError } from '../../../errors/pullpass-error.ts'
+import type { PullpassError } from '../../../errors/pullpass-error.ts'
 import type { Context } from '../../../http/context.ts'
 import { type IssuerKey, mergeKeys, sameKey } from '../../../oidc/keys.ts'
 import { kidsOf } from '../../../oidc/stored-keys.ts'
 import { asTexts } from '../../../text/json-fields.ts'
 import { rfc3339 } from '../../../text/time.ts'
-import { type Accepted, type RemovalPlan, type RemovalScope, trustRefused } from '../../trust/contract.ts'
+import {
+  type Accepted,
+  changedMeanwhile,
+  type RemovalPlan,
+  type RemovalScope,
+  trustRefused,
+} from '../../trust/contract.ts'
 import { sharingOf } from '../../trust/findings.ts'
 import type { VendorChange, VendorFinding } from '../../trust/marked-resource.ts'
 import { describeOwner, isMarked, marksIn } from '../../trust/marks.ts'
@@ -151,7 +157,7 @@ function update(desired: DesiredIdentity, { found, fields, accepted }: ClaimUpda
     words: ['iam', 'identities', 'update', uid, ...claims, ...described, '--yes'],
     async apply() {
       const current = await readIdentity(context, uid)
-      if (current?.accepts.by !== 'claims') throw changedMeanwhile(uid)
+      if (current?.accepts.by !== 'claims') throw changedMeanwhile(`identity ${uid}`)
       const present = { ...current, accepts: current.accepts }
       const { fault } = evaluateClaims(desired, present, accepted, context)
       if (fault !== undefined) throw fault
@@ -169,15 +175,6 @@ function update(desired: DesiredIdentity, { found, fields, accepted }: ClaimUpda
     },
   }
 }
-
-const changedMeanwhile = (uid: string) =>
-  new PullpassError({
-    code: 'TRUST_CONFLICT',
-    hop: 'trust',
-    seen: `identity ${uid} was changed in the meantime`,
-    expected: 'the identity of the plan',
-    hint: 'run the command again',
-  })
 
 // It stores the keys. Whether an update prolongs them is not documented, so pullpass reports them.
 

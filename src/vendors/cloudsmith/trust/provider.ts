@@ -4,12 +4,12 @@
  */
 import type { PullpassError } from '../../../errors/pullpass-error.ts'
 import type { Context } from '../../../http/context.ts'
-import { type Accepted, type RemovalPlan, trustRefused } from '../../trust/contract.ts'
+import { type Accepted, changedMeanwhile, type RemovalPlan, trustRefused } from '../../trust/contract.ts'
 import type { VendorChange, VendorFinding } from '../../trust/marked-resource.ts'
 import { hasMarkedName } from '../../trust/marks.ts'
 import { changeByRequest, requestTrust, type TokenRequest } from '../../trust/token-api.ts'
 import { type DesiredProvider, type Organization, providerResourceName } from './desired.ts'
-import { describeClaims, type FoundProvider, isExact, isIssuer, nameOf, providerIn } from './found.ts'
+import { describeClaims, type FoundProvider, isExact, isIssuer, nameOf, providerIn, readProviders } from './found.ts'
 import { organizationApi, providersPath } from './requests.ts'
 import { providerHcl } from './terraform.ts'
 
@@ -159,7 +159,32 @@ function updateChange(
   const description = `update provider ${name}: ${changed.map((one) => values[one].words).join(', ')}`
   const json = Object.assign({}, ...changed.map((one) => values[one].json))
   const request = { method: 'PATCH', path: `${providersPath(desired)}${existing.id}/`, json } as const
-  return changeByRequest(context, organizationApi(desired), { action: 'update', fields: changed, description }, request)
+  const change = { action: 'update', fields: changed, description } as const
+  return changeOfProvider(desired, existing, { change, request }, context)
+}
+
+interface ProviderChange {
+  readonly change: Omit<VendorChange, 'words' | 'apply'>
+  readonly request: TokenRequest
+}
+
+/** Its service accounts are written as a whole: it is read again immediately before. */
+export function changeOfProvider(
+  at: Organization,
+  existing: FoundProvider,
+  { change, request }: ProviderChange,
+  context: Context,
+): VendorChange {
+  const byRequest = changeByRequest(context, organizationApi(at), change, request)
+  return {
+    ...byRequest,
+    async apply() {
+      const current = (await readProviders(context, at)).find(({ id }) => id === existing.id)
+      if (JSON.stringify(current) !== JSON.stringify(existing))
+        throw changedMeanwhile(`provider ${nameOf(existing)} of ${at.organization}`)
+      await byRequest.apply()
+    },
+  }
 }
 
 /** The request by which a provider no longer signs in as these: without others, it is deleted. */

@@ -23,7 +23,7 @@ import {
   type ServiceLookup,
   signInsAs,
 } from './found.ts'
-import { signOut } from './provider.ts'
+import { changeOfProvider, signOut } from './provider.ts'
 import { organizationApi, servicesPath, slugIn } from './requests.ts'
 import { serviceHcl } from './terraform.ts'
 
@@ -153,7 +153,8 @@ function formerNotes({ subjectsFrom }: DesiredService, former: readonly FoundPro
 
 function removalChange({ slug, ...at }: DesiredService, provider: FoundProvider, context: Context): VendorChange {
   const description = `remove ${slug} from provider ${provider.name}: tokens with ${describeClaims(provider.claims)} no longer sign in as it`
-  return changeByRequest(context, organizationApi(at), { action: 'delete', description }, signOut(at, provider, [slug]))
+  const change = { action: 'delete', description } as const
+  return changeOfProvider(at, provider, { change, request: signOut(at, provider, [slug]) }, context)
 }
 
 // The service account itself.

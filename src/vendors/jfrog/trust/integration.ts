@@ -2,8 +2,14 @@
  * The OpenID Connect integration of a cluster: its issuer. The audience in it is only information; identity mappings compare it.
  * https://jfrog.com/help/r/jfrog-rest-apis/get-oidc-configuration
  */
-import { type Accepted, type RemovalPlan, type RemovalScope, trustRefused } from '../../trust/contract.ts'
-import type { VendorFinding } from '../../trust/marked-resource.ts'
+import {
+  type Accepted,
+  changedMeanwhile,
+  type RemovalPlan,
+  type RemovalScope,
+  trustRefused,
+} from '../../trust/contract.ts'
+import type { VendorChange, VendorFinding } from '../../trust/marked-resource.ts'
 import { describeOwner, isMarked } from '../../trust/marks.ts'
 import type { DesiredIntegration } from './desired.ts'
 import {
@@ -44,13 +50,8 @@ export async function observeIntegration(
   if (found.issuer === issuer && found.issuerUrl === issuer) return { ...present, verdict: 'ok' }
   const isOwn = isMarked(found.description, [mark])
   if (isOwn && replace.includes('issuer')) {
-    const after = { ...found, name, issuer, issuerUrl: issuer }
-    return {
-      ...present,
-      verdict: 'update',
-      hcl: integrationHcl(platform.url, desired, after),
-      changes: [update(after, platform)],
-    }
+    const hcl = integrationHcl(platform.url, desired, { ...found, name, issuer, issuerUrl: issuer })
+    return { ...present, verdict: 'update', hcl, changes: [update(desired, found, platform)] }
   }
   return { ...present, verdict: 'refused', ...otherIssuer(desired, found, isOwn ? 'own' : 'other') }
 }
@@ -67,9 +68,11 @@ function otherIssuer({ name, issuer }: DesiredIntegration, found: FoundIntegrati
   return { fault, ...(owner === 'own' && { override: { replace: ['issuer'] } }) }
 }
 
-/** An update sets every field. */
-const update = ({ name, issuer, audience, description, usesProxy }: FoundIntegration, platform: Platform) =>
-  changeJfrog(
+/** An update sets every field: those that another owner changed in the meantime are not replaced by earlier ones. */
+function update(desired: DesiredIntegration, found: FoundIntegration, platform: Platform): VendorChange {
+  const { name, issuer } = desired
+  const { audience, description, usesProxy } = found
+  const change = changeJfrog(
     platform,
     { action: 'update', fields: ['issuer'], description: `update integration ${name}: issuer ${issuer}` },
     {
@@ -86,6 +89,15 @@ const update = ({ name, issuer, audience, description, usesProxy }: FoundIntegra
       },
     },
   )
+  return {
+    ...change,
+    async apply() {
+      const current = await readIntegration(platform, desired)
+      if (JSON.stringify(current) !== JSON.stringify(found)) throw changedMeanwhile(`integration ${name}`)
+      await change.apply()
+    },
+  }
+}
 
 /** Removable if pullpass created it for one of these clusters, and no other mapping is in it. */
 export async function planIntegrationRemoval(

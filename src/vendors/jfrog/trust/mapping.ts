@@ -8,9 +8,15 @@
  *
  * https://jfrog.com/help/r/jfrog-rest-apis/create-an-identity-mapping
  */
-import { PullpassError } from '../../../errors/pullpass-error.ts'
+import type { PullpassError } from '../../../errors/pullpass-error.ts'
 import type { JsonObject } from '../../../text/json-fields.ts'
-import { type Accepted, type RemovalPlan, type RemovalScope, trustRefused } from '../../trust/contract.ts'
+import {
+  type Accepted,
+  changedMeanwhile,
+  type RemovalPlan,
+  type RemovalScope,
+  trustRefused,
+} from '../../trust/contract.ts'
 import { whyFormer } from '../../trust/findings.ts'
 import type { VendorChange, VendorFinding } from '../../trust/marked-resource.ts'
 import { describeOwner, hasMarkedName, isMarked } from '../../trust/marks.ts'
@@ -242,20 +248,11 @@ function update(
     async apply() {
       // All fields are written: those that another owner changed in the meantime are not replaced by earlier ones.
       const current = (await listMappings(platform, integration.name)).find(({ name }) => name === found.name)
-      if (JSON.stringify(current) !== JSON.stringify(found)) throw changedMeanwhile(found)
+      if (JSON.stringify(current) !== JSON.stringify(found)) throw changedMeanwhile(`mapping ${found.name}`)
       await change.apply()
     },
   }
 }
-
-const changedMeanwhile = ({ name }: FoundMapping) =>
-  new PullpassError({
-    code: 'TRUST_CONFLICT',
-    hop: 'trust',
-    seen: `mapping ${name} was changed by another run or owner in the meantime`,
-    expected: 'it to stay as it was read',
-    hint: 'run the command again',
-  })
 
 interface Former {
   readonly changes: readonly VendorChange[]
