@@ -165,7 +165,10 @@ export class SecretDeletions {
     const { namespaces, resources } = this.#view
     const nowMs = this.#context.now().getTime()
     const beganMs = [this.#startedMs, this.#changedMs.get(item.document) ?? 0]
-    const listedMs = [namespaces, resources].map(({ listedAt }) => listedAt?.getTime() ?? nowMs)
+    // A list of the future was before the clock was set back, and this term began afterwards.
+    const listedMs = [namespaces, resources]
+      .map(({ listedAt }) => listedAt?.getTime() ?? nowMs)
+      .filter((ms) => ms <= nowMs)
     const ofDocument = this.#attempts.get(item.document) ?? new Map<string, Attempt>()
     const attempt = ofDocument.get(item.namespace) ?? { failures: undefined, notBeforeMs: 0, turnMs: undefined }
     this.#attempts.set(item.document, ofDocument.set(item.namespace, attempt))

@@ -36,6 +36,18 @@ suite('a namespace that a ClusterPullSecret no longer selects', () => {
     assert.deepEqual([secrets().length, exchanges()], [3, 1])
   })
 
+  test('loses it also after the clock was set back by an hour', async (t) => {
+    const { sandbox, addNamespace, secrets, running, time } = await startSelected(t)
+    time.set(new Date(time.now().getTime() - 3_600_000).toISOString())
+    sandbox.clock.advance('60 min')
+    const isReported = () => running.logged.some((line) => line.includes('the clock of this machine was set back'))
+    await advanceUntil(time, { stepMs: 5_000, description: 'the report' }, isReported)
+    await running.whenFresh(3)
+    await pass(time, 40, running)
+    addNamespace('team-a', {})
+    await until('the deletion', () => secrets().join() === 'team-b,team-c')
+  })
+
   test('keeps it with Retain', async (t) => {
     const { addNamespace, secrets, running, time, sandbox } = await startSelected(t, {})
     addNamespace('team-a', {})
