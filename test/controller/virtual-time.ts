@@ -84,7 +84,7 @@ export async function advanceUntil(
 }
 
 /** Resolves when a step of the clock has had its effects: bytes on loopback arrive within a few turns of the event loop. */
-async function settled(endMs: number): Promise<void> {
+export async function settled(endMs: number = performance.now() + 10_000): Promise<void> {
   for (let quietTurns = 0; quietTurns < 20; quietTurns++) {
     await turn()
     while (isBusy() && performance.now() < endMs) {

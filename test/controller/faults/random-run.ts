@@ -4,9 +4,9 @@
  */
 
 import type { TestContext } from 'node:test'
-import { setImmediate as turn } from 'node:timers/promises'
 import { type Fault, throttled } from '../../../sandbox/serve/faults.ts'
 import { dockerConfigData, patchAs } from '../../commands/refresh/write-as.ts'
+import { settled } from '../virtual-time.ts'
 import { faultsOf, settle, startWorld, type World } from './world.ts'
 
 /** Mulberry32: https://gist.github.com/tommyettinger/46a874533244883189143505d203312c */
@@ -167,12 +167,15 @@ async function disturbSelection(world: World, random: () => number): Promise<voi
   if (random() < 0.25) await world.writeResource(state ?? 'valid')
 }
 
-/** Advances the clock in steps, between which the controllers work. */
+/** Longer ones would pass the time within which a Lease is renewed. */
+const longestStepMs = 2_000
+
+/** Advances the clock in steps, each of which has its effects before the next. */
 async function pass({ time, running }: World, ms: number): Promise<void> {
-  const stepMs = Math.max(500, ms / 100)
+  const stepMs = Math.min(longestStepMs, Math.max(500, ms / 100))
   for (let passedMs = 0; passedMs < ms; passedMs += stepMs) {
     time.advance(stepMs)
-    for (let turns = 0; turns < 30; turns++) await turn()
+    await settled()
     if (running.length === 0) return
   }
 }
