@@ -3,6 +3,7 @@
 import type { ErrorCode } from '../errors/codes.ts'
 import {
   type FaultDetails,
+  type Fix,
   type Hop,
   PullpassError,
   type Unreached,
@@ -137,6 +138,7 @@ interface RequestInfo {
   readonly format?: BodyFormat
   readonly refused?: (body: unknown) => boolean
   readonly refusal?: (status: number, body: unknown) => Refusal | undefined
+  readonly unexplained?: (status: number) => Fix | undefined
 }
 
 interface ResponseInfo extends HttpResponse {
@@ -208,7 +210,7 @@ function refusalError(request: RequestInfo, response: ResponseInfo, refusal: Ref
 }
 
 function unspecificError(
-  { hop, service, url }: RequestInfo,
+  { hop, service, url, unexplained }: RequestInfo,
   { status, headers, receivedAt }: ResponseInfo,
 ): PullpassError {
   const transient = isTransient(status)
@@ -220,6 +222,7 @@ function unspecificError(
     hint: transient
       ? `no action if this is temporary: ${isOfExchange(hop) ? 'pull secrets keep their credentials, and ' : ''}the next run retries`
       : 'check the endpoint, and that no proxy or sign-in page intercepts this request',
+    ...unexplained?.(status),
     retryable: transient,
     retryAt: retryAtOf(headers['retry-after'], receivedAt),
   })

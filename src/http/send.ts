@@ -2,7 +2,7 @@
  * Sends one API request to a cloud or registry; the caller's `read` interprets the response. Common to all vendors:
  * revealing secrets, time and size limits, no redirects, retries, and error messages.
  */
-import { type Hop, PullpassError } from '../errors/pullpass-error.ts'
+import { type Fix, type Hop, PullpassError } from '../errors/pullpass-error.ts'
 import { asObject, jsonOrNone } from '../text/json-fields.ts'
 import { Redacted } from '../text/redacted.ts'
 import { showUrl } from '../text/show.ts'
@@ -35,6 +35,8 @@ export interface ApiRequest<T> {
   readonly refused?: (body: unknown) => boolean
   /** The meaning of the vendor's error response; undefined if it is unknown. */
   readonly refusal?: (status: number, body: unknown) => Refusal | undefined
+  /** What an error response without a known reason can mean at the service; undefined: nothing in particular. */
+  readonly unexplained?: (status: number) => Fix | undefined
   /** Converts a successful response; throws UnexpectedResponse if it is not as documented. */
   readonly read: (response: ApiResponse) => T
   readonly timeoutMs?: number

@@ -3,6 +3,7 @@
  * the audience. https://github.com/quay/quay/blob/master/endpoints/oauth/robot_identity_federation.py
  */
 import { quote } from '../../text/plain-text.ts'
+import { shellQuote } from '../../text/shell.ts'
 import { compareWithToken, exchangeRefusal, type MessageCause } from '../exchange-refusal.ts'
 import { exchangeAt } from '../federated-exchange.ts'
 import { type Exchange, withoutRestrictions } from '../vendor.ts'
@@ -36,6 +37,11 @@ const causesFor = (robot: string): readonly MessageCause[] => [
   },
 ]
 
+/** Errors that Quay does not catch have no message. */
+const unreadIssuer =
+  'no action if this is temporary: pull secrets keep their credentials; Quay also responds with 500 where it cannot read the issuer, or finds no RSA key for the token'
+const checkIssuer = (issuer: string) => `pullpass issuer check ${shellQuote(issuer)} --for quay`
+
 export const exchange: Exchange<QuaySettings> = {
   ...withoutRestrictions,
   tenantDomains: ['quay.io'],
@@ -54,6 +60,8 @@ export const exchange: Exchange<QuaySettings> = {
       basic: { username: robot, password: subjectToken.value },
       refusal: (status: number, body: unknown) =>
         exchangeRefusal(status, body, { subjectToken, trustFix }, causesFor(robot)),
+      unexplained: (status: number) =>
+        status === 500 ? { hint: unreadIssuer, command: checkIssuer(subjectToken.issuer) } : undefined,
       response: { password: '/token' },
       lifetime: { defaultSeconds: lifeSeconds, maxSeconds: lifeSeconds },
       username: robot,

@@ -10,6 +10,16 @@ const strange = { issuer: "https://ci.example.com/it's", subject: '$(id) "`\u202
 const job = { issuer: 'https://token.actions.githubusercontent.com', subject: 'repo:acme/app:ref:refs/heads/main' }
 
 suite('trust at Quay', () => {
+  test('where Quay cannot read the issuer, and does not state that, the fix is to check the issuer', async (t) => {
+    const { sandbox, run } = await start(t)
+    assert.equal((await run(apply)).exitCode, 0)
+    sandbox.gcp.parts.storage.faults.inject({ kind: 'response', response: { status: 404, body: '' } })
+    assert.match(
+      (await run(['refresh'])).stderr,
+      /^EXCHANGE_UNAVAILABLE .* responded with 500 .*\n.*\n +fix: no action if .*; Quay also .*: pullpass issuer check https:\S+ --for quay$/m,
+    )
+  })
+
   test('plans, applies, verifies, refreshes, has nothing to do, and destroys what it created', async (t) => {
     const { sandbox, quay, run, robot, entries, role, recorded } = await start(t)
     const { issuer } = sandbox.cluster
