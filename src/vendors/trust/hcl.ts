@@ -68,14 +68,14 @@ export const terraformResource =
   (presence: TrustFinding['presence']): HclResource => ({
     requires,
     block: hclBlock(`resource "${type}" "${label}"`, attributes),
-    importBlock:
-      presence === 'absent'
-        ? undefined
-        : hclBlock('import', [
-            ['to', `${type}.${label}`],
-            ['id', hclText(id)],
-          ]),
+    importBlock: presence === 'absent' ? undefined : hclImport(`${type}.${label}`, id),
   })
+
+export const hclImport = (to: string, id: string): string =>
+  hclBlock('import', [
+    ['to', to],
+    ['id', hclText(id)],
+  ])
 
 /** Of a resource with this name: letters, digits and "_", with six digits of a hash, so that labels are unique. */
 export function labelOf(name: string): string {

@@ -19,10 +19,11 @@ import {
 } from '../../trust/contract.ts'
 import { whyFormer } from '../../trust/findings.ts'
 import { marksIn } from '../../trust/marks.ts'
-import { credentialCommand, credentialHcl, deleteCredential, scriptLine } from './commands.ts'
+import { credentialCommand, deleteCredential, scriptLine } from './commands.ts'
 import { type DesiredCredential, type DesiredIdentity, markInName } from './desired.ts'
 import type { FoundIdentity } from './identity.ts'
 import { type AzureConnection, itemsOf, sendArm, sendGraph } from './requests.ts'
+import { credentialHcl } from './terraform.ts'
 
 export interface FoundCredential {
   /** A UUID for applications; the resource id for managed identities. */

@@ -4,9 +4,10 @@ import { asObject, shortText } from '../../../text/json-fields.ts'
 import { type Accepted, type TrustFinding, trustRefused } from '../../trust/contract.ts'
 import { type OtherToken, sharingOf } from '../../trust/findings.ts'
 import { orAbsent } from '../../trust/responses.ts'
-import { createIdentity, identityHcl } from './commands.ts'
+import { createIdentity } from './commands.ts'
 import type { DesiredIdentity } from './desired.ts'
 import { type AzureConnection, sendArm, sendGraph } from './requests.ts'
+import { identityHcl } from './terraform.ts'
 
 export interface FoundIdentity {
   /** Object id of the application; the resource id of a managed identity. */

@@ -16,9 +16,10 @@ import {
 import { marksIn } from '../../trust/marks.ts'
 import { orAbsent } from '../../trust/responses.ts'
 import { resourceParts } from '../names.ts'
-import { type Assignment, assignmentHcl, createAssignment, scriptLine, updateAssignment } from './commands.ts'
+import { type Assignment, createAssignment, scriptLine, updateAssignment } from './commands.ts'
 import type { DesiredRole } from './desired.ts'
 import { type AzureConnection, itemsOf, sendArm } from './requests.ts'
+import { assignmentHcl } from './terraform.ts'
 
 export interface FoundRegistry {
   readonly loginServer: string

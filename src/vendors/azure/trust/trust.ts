@@ -4,7 +4,6 @@ import type { RemovalPlan, RemovalScope, TrustResource, TrustSetup } from '../..
 import { observed } from '../../trust/findings.ts'
 import { registryRepositories, resourceParts } from '../names.ts'
 import type { AzureSettings } from '../settings.ts'
-import { assignmentHcl, credentialHcl, identityHcl } from './commands.ts'
 import { evaluateCredential, isOtherCluster, listCredentials, planCredentialRemoval } from './credential.ts'
 import {
   type DesiredCredential,
@@ -18,6 +17,7 @@ import {
 import { evaluateIdentity, type FoundIdentity, readIdentity } from './identity.ts'
 import { type AzureConnection, connectOperator } from './requests.ts'
 import { evaluateRole, listAssignments, planRoleRemoval, readRegistry } from './role.ts'
+import { assignmentHcl, credentialHcl, identityHcl } from './terraform.ts'
 
 export const trust: TrustSetup<AzureSettings> = {
   repositories: { rule: registryRepositories, ofImage: repositoryOfImage, imageIn: imageInRepository },

@@ -1,7 +1,7 @@
 /** A resource at Google as a block for Terraform. https://github.com/hashicorp/terraform-provider-google */
 import { createHash } from 'node:crypto'
 import type { HclResource } from '../../trust/contract.ts'
-import { type HclAttribute, hashComment, hclBlock, hclText } from '../../trust/hcl.ts'
+import { type HclAttribute, hashComment, hclBlock, hclImport, hclText, hclTexts } from '../../trust/hcl.ts'
 import { accountParts, poolOf } from '../names.ts'
 import { type DesiredGrant, grantNeeds } from './desired-state.ts'
 import { type Resource, resourceName } from './finding.ts'
@@ -39,10 +39,7 @@ const addressOf = (kind: 'pool' | 'provider' | 'account') => (name: string) => `
 function importOf(resource: Resource): string | undefined {
   if (resource.kind === 'grant') return undefined // adding an existing member changes nothing
   const id = resource.kind === 'account' ? accountId(resource.email) : resource.name
-  return hclBlock('import', [
-    ['to', `${types[resource.kind]}.${labelOf(resource)}`],
-    ['id', hclText(id)],
-  ])
+  return hclImport(`${types[resource.kind]}.${labelOf(resource)}`, id)
 }
 
 const accountId = (email: string) => `projects/${accountParts(email)?.project ?? '-'}/serviceAccounts/${email}`
@@ -88,7 +85,7 @@ function providerBlock(resource: Extract<Resource, { kind: 'provider' }>): strin
     ['project', hclText(project)],
     ['workload_identity_pool_id', `${addressOf('pool')(poolOf(resource.name))}.workload_identity_pool_id`],
     ['workload_identity_pool_provider_id', hclText(provider)],
-    ...texts(describedBy(resource)),
+    ...hclTexts(describedBy(resource)),
     hclBlock(
       'attribute_mapping =',
       Object.entries(mapping).map(([key, text]) => [hclText(key), hclText(text)] as const),
@@ -104,13 +101,13 @@ function providerBlock(resource: Extract<Resource, { kind: 'provider' }>): strin
 
 function grantBlock(grant: DesiredGrant, ownLabel: string): string {
   const { on, role, member } = grant
-  const given = [...texts({ role, member }), ...dependencies(grant)]
+  const given = [...hclTexts({ role, member }), ...dependencies(grant)]
   if (on.kind === 'serviceAccount') {
-    const of = texts({ service_account_id: accountId(on.email) })
+    const of = hclTexts({ service_account_id: accountId(on.email) })
     return hclBlock(`resource "${types.grant}" "${ownLabel}"`, [...of, ...given])
   }
   const [, project = '', , location = '', , repository = ''] = on.name.split('/')
-  const of = texts({ project, location, repository })
+  const of = hclTexts({ project, location, repository })
   return hclBlock(`resource "google_artifact_registry_repository_iam_member" "${ownLabel}"`, [...of, ...given])
 }
 
@@ -127,7 +124,4 @@ function dependencies(grant: DesiredGrant): HclAttribute[] {
 }
 
 const resourceBlock = (type: string, ownLabel: string, fields: Readonly<Record<string, string>>) =>
-  hclBlock(`resource "${type}" "${ownLabel}"`, texts(fields))
-
-const texts = (fields: Readonly<Record<string, string>>): HclAttribute[] =>
-  Object.entries(fields).map(([name, text]) => [name, hclText(text)])
+  hclBlock(`resource "${type}" "${ownLabel}"`, hclTexts(fields))

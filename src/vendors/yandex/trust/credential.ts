@@ -14,10 +14,11 @@ import {
   federationIn,
   linksAccount,
 } from './account.ts'
-import { changeOf, credentialHcl, federationId } from './commands.ts'
+import { changeOf, federationId } from './commands.ts'
 import type { DesiredCredential, DesiredFederation } from './desired.ts'
 import { whyKept } from './federation.ts'
 import { changeYandex } from './requests.ts'
+import { credentialHcl } from './terraform.ts'
 
 type Evaluated = Pick<TrustFinding, 'presence' | 'verdict' | 'changes' | 'notes' | 'hcl'> & Partial<TrustFinding>
 

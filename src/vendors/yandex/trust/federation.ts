@@ -15,9 +15,10 @@ import {
 } from '../../trust/contract.ts'
 import { marksIn } from '../../trust/marks.ts'
 import { editsFederations, type FoundAccount, type FoundFederation, federationIn } from './account.ts'
-import { changeOf, type FederationFields, federationHcl } from './commands.ts'
+import { changeOf } from './commands.ts'
 import type { DesiredFederation } from './desired.ts'
 import { changeYandex } from './requests.ts'
+import { type FederationFields, federationHcl } from './terraform.ts'
 
 type Evaluated = Pick<TrustFinding, 'presence' | 'verdict' | 'changes' | 'notes' | 'hcl'> & Partial<TrustFinding>
 

@@ -16,9 +16,10 @@ import {
 } from '../../trust/contract.ts'
 import { orAbsent } from '../../trust/responses.ts'
 import { kindOf, registryOf } from '../names.ts'
-import { changeOf, roleHcl } from './commands.ts'
+import { changeOf } from './commands.ts'
 import { type DesiredRole, roleName } from './desired.ts'
 import { changeYandex, idIn, listYandex, type RoleNeeded, sendYandex } from './requests.ts'
+import { roleHcl } from './terraform.ts'
 
 const puller = 'container-registry.images.puller'
 

@@ -11,7 +11,6 @@ import { kindOf, registriesAndRepositories, registryOf, registryOrRepository } f
 import { operatorToken } from '../operator/sign-in.ts'
 import type { YandexSettings } from '../settings.ts'
 import { evaluateAccount, readAccount } from './account.ts'
-import { accountHcl, credentialHcl, federationHcl } from './commands.ts'
 import { evaluateCredential, planCredentialRemoval } from './credential.ts'
 import {
   accountName,
@@ -27,6 +26,7 @@ import {
 import { evaluateFederation, planFederationRemoval } from './federation.ts'
 import { readJwksUrl } from './issuer-keys.ts'
 import { absentHcl, evaluateRole, planRoleRemoval, readPlaces, roleEntry } from './role.ts'
+import { accountHcl, credentialHcl, federationHcl } from './terraform.ts'
 
 export const trust: TrustSetup<YandexSettings> = {
   repositories: { rule: registriesAndRepositories, ofImage: repositoryOfImage, imageIn: imageInRepository },
