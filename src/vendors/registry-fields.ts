@@ -50,6 +50,11 @@ export const endpointField: z.ZodMiniType<string> = text(
   "Origin that replaces the vendor's own: a private endpoint or an emulator",
 )
 
+export const trustField = <T extends z.core.$ZodLooseShape>(
+  shape: T,
+): z.ZodMiniExactOptional<z.ZodMiniObject<T, z.core.$strict>> =>
+  z.exactOptional(fields(shape, 'What pullpass trust configures; exchanges do not use it'))
+
 /** https://kubernetes.io/docs/concepts/configuration/secret/#restriction-names-data */
 export const secretKey: TextRule = {
   pattern: /^[A-Za-z0-9._-]+$/,

@@ -4,6 +4,7 @@ import type { VendorSettings } from '../../document/document-vendor.ts'
 import { originUrl } from '../../document/field-rules.ts'
 import { fields, list, text } from '../../document/schema-parts.ts'
 import { replacesEndpoint } from '../../document/vendor-hosts.ts'
+import { trustField } from '../registry-fields.ts'
 import { certificateFingerprint } from '../trust/names.ts'
 import { registryHosts } from './hosts.ts'
 import { instanceId, providerArn, region, repository, roleArn } from './names.ts'
@@ -42,23 +43,18 @@ const form: z.ZodMiniType<AlibabaSettings> = fields(
         "Origins that replace Alibaba's own: a private endpoint or an emulator",
       ),
     ),
-    trust: z.exactOptional(
-      fields(
-        {
-          repositories: list(
-            text(repository, 'Repository of the instance, with * for any characters'),
-            20,
-            'Repositories that may be pulled, and no others',
-          ),
-          fingerprints: list(
-            text(certificateFingerprint, 'SHA-1'),
-            5,
-            "Of the certificate authority of the issuer's URL; Alibaba Cloud verifies the certificate with them",
-          ),
-        },
-        'What pullpass trust configures; exchanges do not use it',
+    trust: trustField({
+      repositories: list(
+        text(repository, 'Repository of the instance, with * for any characters'),
+        20,
+        'Repositories that may be pulled, and no others',
       ),
-    ),
+      fingerprints: list(
+        text(certificateFingerprint, 'SHA-1'),
+        5,
+        "Of the certificate authority of the issuer's URL; Alibaba Cloud verifies the certificate with them",
+      ),
+    }),
   },
   description,
 )

@@ -8,6 +8,7 @@ import { fields, list, text, word } from '../../document/schema-parts.ts'
 import { showValue } from '../../document/show-value.ts'
 import { replacesEndpoint } from '../../document/vendor-hosts.ts'
 import { parseDuration } from '../../text/time.ts'
+import { trustField } from '../registry-fields.ts'
 import { certificateFingerprint } from '../trust/names.ts'
 import { registryHosts } from './hosts.ts'
 import {
@@ -84,19 +85,14 @@ const clusterForm: z.ZodMiniType<AwsForm> = fields(
         "Origins that replace AWS's own: a private endpoint or an emulator",
       ),
     ),
-    trust: z.exactOptional(
-      fields(
-        {
-          repositories: list(
-            text(repositoryArn, 'ARN, with * for any characters'),
-            20,
-            'Repositories that may be pulled, and no others',
-          ),
-          thumbprints: z.exactOptional(thumbprints),
-        },
-        'What pullpass trust configures; exchanges do not use it',
+    trust: trustField({
+      repositories: list(
+        text(repositoryArn, 'ARN, with * for any characters'),
+        20,
+        'Repositories that may be pulled, and no others',
       ),
-    ),
+      thumbprints: z.exactOptional(thumbprints),
+    }),
   },
   'Amazon Elastic Container Registry (ECR)',
 )

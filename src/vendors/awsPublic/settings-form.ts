@@ -10,6 +10,7 @@ import { parseDuration } from '../../text/time.ts'
 import { parseRole, region, roleArn, sessionDuration, sessionName } from '../aws/names.ts'
 import { endpointDomains, looksLikeAws, serverName } from '../aws/partitions.ts'
 import { thumbprints } from '../aws/settings-form.ts'
+import { trustField } from '../registry-fields.ts'
 import type { AwsPublicSettings } from './exchange.ts'
 import { publicHosts, registryHosts } from './hosts.ts'
 
@@ -48,9 +49,7 @@ const clusterForm: z.ZodMiniType<AwsPublicForm> = fields(
         "Origins that replace AWS's own: a private endpoint or an emulator",
       ),
     ),
-    trust: z.exactOptional(
-      fields({ thumbprints: z.exactOptional(thumbprints) }, 'What pullpass trust configures; exchanges do not use it'),
-    ),
+    trust: trustField({ thumbprints: z.exactOptional(thumbprints) }),
   },
   'Amazon ECR Public',
 )

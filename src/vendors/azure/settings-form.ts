@@ -5,6 +5,7 @@ import type { SharedFields, VendorSettings } from '../../document/document-vendo
 import { brokenRule, originUrl } from '../../document/field-rules.ts'
 import { fields, list, text, word } from '../../document/schema-parts.ts'
 import { showValue } from '../../document/show-value.ts'
+import { trustField } from '../registry-fields.ts'
 import {
   clientId,
   cloudNames,
@@ -49,20 +50,15 @@ const clusterForm: z.ZodMiniType<AzureForm> = fields(
         "Origins that replace Azure's own: a private endpoint or an emulator",
       ),
     ),
-    trust: z.exactOptional(
-      fields(
-        {
-          registryId: text(registryId, 'Resource id of the registry; the role to pull is assigned on it'),
-          managedIdentityId: z.exactOptional(
-            text(
-              managedIdentityId,
-              'Resource id of the managed identity with the client id; absent: the client id is that of an application',
-            ),
-          ),
-        },
-        'What pullpass trust configures; exchanges do not use it',
+    trust: trustField({
+      registryId: text(registryId, 'Resource id of the registry; the role to pull is assigned on it'),
+      managedIdentityId: z.exactOptional(
+        text(
+          managedIdentityId,
+          'Resource id of the managed identity with the client id; absent: the client id is that of an application',
+        ),
       ),
-    ),
+    }),
   },
   'Azure Container Registry',
 )

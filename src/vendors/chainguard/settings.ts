@@ -4,7 +4,7 @@ import * as z from 'zod/mini'
 import type { VendorSettings } from '../../document/document-vendor.ts'
 import { fields, list, text } from '../../document/schema-parts.ts'
 import { replacesEndpoint } from '../../document/vendor-hosts.ts'
-import { endpointField } from '../registry-fields.ts'
+import { endpointField, trustField } from '../registry-fields.ts'
 import { registryHosts } from './hosts.ts'
 import { identity, repositories } from './names.ts'
 
@@ -34,18 +34,13 @@ const form: z.ZodMiniType<ChainguardForm> = fields(
   {
     ...shape,
     endpoint: z.exactOptional(endpointField),
-    trust: z.exactOptional(
-      fields(
-        {
-          repositories: list(
-            text(repositories, 'Organization, or one of its folders'),
-            64,
-            'The organization or its folders; the role to pull is granted on exactly these',
-          ),
-        },
-        'What pullpass trust configures; exchanges do not use it',
+    trust: trustField({
+      repositories: list(
+        text(repositories, 'Organization, or one of its folders'),
+        64,
+        'The organization or its folders; the role to pull is granted on exactly these',
       ),
-    ),
+    }),
   },
   description,
 )

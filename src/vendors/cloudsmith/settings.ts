@@ -2,7 +2,7 @@
 import * as z from 'zod/mini'
 import type { VendorSettings } from '../../document/document-vendor.ts'
 import { fields, list, text } from '../../document/schema-parts.ts'
-import { endpointField } from '../registry-fields.ts'
+import { endpointField, trustField } from '../registry-fields.ts'
 import { slugOf } from './names.ts'
 
 export interface CloudsmithSettings {
@@ -31,18 +31,13 @@ const form: z.ZodMiniType<CloudsmithForm> = fields(
   {
     ...shape,
     endpoint: z.exactOptional(endpointField),
-    trust: z.exactOptional(
-      fields(
-        {
-          repositories: list(
-            text(slugOf('a repository'), 'Slug of a repository'),
-            64,
-            'Repositories; the privilege to read is granted on exactly these',
-          ),
-        },
-        'What pullpass trust configures; exchanges do not use it',
+    trust: trustField({
+      repositories: list(
+        text(slugOf('a repository'), 'Slug of a repository'),
+        64,
+        'Repositories; the privilege to read is granted on exactly these',
       ),
-    ),
+    }),
   },
   description,
 )

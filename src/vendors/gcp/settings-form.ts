@@ -8,6 +8,7 @@ import { fields, list, text, word } from '../../document/schema-parts.ts'
 import { replacesEndpoint } from '../../document/vendor-hosts.ts'
 import { showPath } from '../../text/show.ts'
 import { parseDuration } from '../../text/time.ts'
+import { trustField } from '../registry-fields.ts'
 import { registryHosts } from './hosts.ts'
 import {
   artifactRepository,
@@ -72,26 +73,21 @@ const clusterForm: z.ZodMiniType<GcpForm> = fields(
     credentialFile: z.exactOptional(
       text(filePath, 'Credential configuration file of gcloud, instead of the provider and the service account'),
     ),
-    trust: z.exactOptional(
-      fields(
-        {
-          repository: text(artifactRepository, 'The only repository that the credential may read'),
-          attributeCondition: z.exactOptional(
-            text(
-              attributeCondition,
-              'CEL condition for the tokens of the issuer that the provider accepts; default: the names of the subjects in use',
-            ),
-          ),
-          uploadKeys: z.exactOptional(
-            word(
-              ['Always', 'Never'],
-              "Whether the cluster's keys are uploaded to the provider, so that issuer metadata need not be public; default: Never, Google reads them at the issuer's URL",
-            ),
-          ),
-        },
-        'What pullpass trust configures; exchanges do not use it',
+    trust: trustField({
+      repository: text(artifactRepository, 'The only repository that the credential may read'),
+      attributeCondition: z.exactOptional(
+        text(
+          attributeCondition,
+          'CEL condition for the tokens of the issuer that the provider accepts; default: the names of the subjects in use',
+        ),
       ),
-    ),
+      uploadKeys: z.exactOptional(
+        word(
+          ['Always', 'Never'],
+          "Whether the cluster's keys are uploaded to the provider, so that issuer metadata need not be public; default: Never, Google reads them at the issuer's URL",
+        ),
+      ),
+    }),
   },
   'Google Artifact Registry',
 )

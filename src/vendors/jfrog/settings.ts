@@ -4,6 +4,7 @@ import type { FieldPath, FieldProblem } from '../../document/document-errors.ts'
 import type { VendorSettings } from '../../document/document-vendor.ts'
 import { originUrl, type TextRule } from '../../document/field-rules.ts'
 import { fields, list, text } from '../../document/schema-parts.ts'
+import { trustField } from '../registry-fields.ts'
 import { groupName, repositoryOrPath, userName } from './names.ts'
 
 export interface JfrogSettings {
@@ -39,21 +40,18 @@ const shape = {
   providerName: text(providerName, 'Name of the OpenID Connect integration'),
   projectKey: z.exactOptional(text(projectKey, 'Key of the project to which the integration belongs')),
 }
-const trust = fields(
-  {
-    repositories: list(
-      text(repositoryOrPath, 'Repository, or a path in one'),
-      64,
-      'Local, remote or federated repositories, or paths in them; the permission to read is granted on exactly these',
-    ),
-    username: z.exactOptional(text(userName, 'User as which the tokens act; or group')),
-    group: z.exactOptional(text(groupName, 'Group whose permissions the tokens have; or username')),
-  },
-  'What pullpass trust configures; exchanges do not use it',
-)
+const trust = trustField({
+  repositories: list(
+    text(repositoryOrPath, 'Repository, or a path in one'),
+    64,
+    'Local, remote or federated repositories, or paths in them; the permission to read is granted on exactly these',
+  ),
+  username: z.exactOptional(text(userName, 'User as which the tokens act; or group')),
+  group: z.exactOptional(text(groupName, 'Group whose permissions the tokens have; or username')),
+})
 const description = 'JFrog Artifactory 7.73 or newer, by an OpenID Connect integration'
 const form: z.ZodMiniType<JfrogSettings> = fields(
-  { url: text(originUrl, 'Origin of the JFrog platform'), ...shape, trust: z.exactOptional(trust) },
+  { url: text(originUrl, 'Origin of the JFrog platform'), ...shape, trust },
   description,
 )
 const tenantForm: z.ZodMiniType<JfrogSettings> = fields(

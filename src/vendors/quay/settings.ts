@@ -3,7 +3,7 @@ import * as z from 'zod/mini'
 import type { VendorSettings } from '../../document/document-vendor.ts'
 import { fields, list, text } from '../../document/schema-parts.ts'
 import { showValue } from '../../document/show-value.ts'
-import { endpointField } from '../registry-fields.ts'
+import { endpointField, trustField } from '../registry-fields.ts'
 import { isOfOrganization, organizationOf, repositoryName, robotName } from './names.ts'
 
 export interface QuaySettings {
@@ -35,18 +35,13 @@ const form: z.ZodMiniType<QuayForm> = fields(
   {
     ...tenantShape,
     endpoint: z.exactOptional(endpointField),
-    trust: z.exactOptional(
-      fields(
-        {
-          repositories: list(
-            text(repositoryName, 'Repository of the organization'),
-            64,
-            'Repositories; the robot gets permission to read exactly these',
-          ),
-        },
-        'What pullpass trust configures; exchanges do not use it',
+    trust: trustField({
+      repositories: list(
+        text(repositoryName, 'Repository of the organization'),
+        64,
+        'Repositories; the robot gets permission to read exactly these',
       ),
-    ),
+    }),
   },
   description,
 )

@@ -4,6 +4,7 @@ import type { VendorSettings } from '../../document/document-vendor.ts'
 import { originUrl } from '../../document/field-rules.ts'
 import { fields, list, text, word } from '../../document/schema-parts.ts'
 import { replacesEndpoint } from '../../document/vendor-hosts.ts'
+import { trustField } from '../registry-fields.ts'
 import { registryHosts } from './hosts.ts'
 import { providerId, region, registryId, repository, roleArn } from './names.ts'
 
@@ -43,18 +44,13 @@ const form: z.ZodMiniType<TencentForm> = fields(
         "Origins that replace Tencent's own: a private endpoint or an emulator",
       ),
     ),
-    trust: z.exactOptional(
-      fields(
-        {
-          repositories: list(
-            text(repository, 'NAMESPACE/REPOSITORY, or NAMESPACE/* for those below it'),
-            20,
-            'Repositories of the instance that may be pulled, and no others',
-          ),
-        },
-        'What pullpass trust configures; exchanges do not use it',
+    trust: trustField({
+      repositories: list(
+        text(repository, 'NAMESPACE/REPOSITORY, or NAMESPACE/* for those below it'),
+        20,
+        'Repositories of the instance that may be pulled, and no others',
       ),
-    ),
+    }),
   },
   description,
 )

@@ -4,7 +4,7 @@ import * as z from 'zod/mini'
 import type { VendorSettings } from '../../document/document-vendor.ts'
 import { fields, list, text } from '../../document/schema-parts.ts'
 import { replacesEndpoint } from '../../document/vendor-hosts.ts'
-import { endpointField } from '../registry-fields.ts'
+import { endpointField, trustField } from '../registry-fields.ts'
 import { registryHosts } from './hosts.ts'
 import { registryOrRepository, serviceAccountId } from './names.ts'
 
@@ -34,18 +34,13 @@ const form: z.ZodMiniType<YandexForm> = fields(
   {
     ...shape,
     endpoint: z.exactOptional(endpointField),
-    trust: z.exactOptional(
-      fields(
-        {
-          repositories: list(
-            text(registryOrRepository, 'Registry or repository'),
-            64,
-            'Registries and repositories; the role to pull is granted on exactly these',
-          ),
-        },
-        'What pullpass trust configures; exchanges do not use it',
+    trust: trustField({
+      repositories: list(
+        text(registryOrRepository, 'Registry or repository'),
+        64,
+        'Registries and repositories; the role to pull is granted on exactly these',
       ),
-    ),
+    }),
   },
   description,
 )
