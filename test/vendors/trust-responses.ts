@@ -10,10 +10,9 @@ import type { TrustNeed, TrustResource, TrustSetup } from '../../src/vendors/tru
 import { vendors } from '../../src/vendors/vendors.ts'
 import { fakeContext } from '../support/fake-context.ts'
 import fc from '../support/fast-check.ts'
-import type { PullpassOptions, PullpassRun } from '../support/run-pullpass.ts'
 import { documentOf } from './exchange-registry.ts'
+import { subject, type TrustRuns } from './trust-runs.ts'
 
-export const subject = 'system:serviceaccount:image-system:pullpass'
 export const issuer = 'https://issuer.example.com'
 
 /** Of a document with one registry. `fields`: of the registry, in YAML. */
@@ -94,10 +93,9 @@ export const shownMessage: RegExp = /"a \[31m fix: b+…"/
 /** A line of Terraform. */
 export const terraformLine = 'resource "terraform_data" "x" {}'
 
-interface World {
+interface World extends Pick<TrustRuns, 'run'> {
   readonly part: Part
   readonly when: When
-  readonly run: (argv: readonly string[], options?: PullpassOptions) => Promise<PullpassRun>
   /** `-o` with which commands are printed. */
   readonly commands: string
   readonly replace: string

@@ -5,27 +5,21 @@ import { roles } from '../../../sandbox/chainguard/state.ts'
 import type { ChainguardSandbox } from '../../../sandbox/chainguard/vendor.ts'
 import type { SandboxOptions } from '../../../sandbox/start-sandbox.ts'
 import { sandboxVendors } from '../../../sandbox/vendors.ts'
-import { type PullpassOptions, type PullpassRun, runPullpass } from '../../support/run-pullpass.ts'
-import { startTestSandbox, type TestSandbox } from '../../support/start-test-sandbox.ts'
+import { startTestSandbox } from '../../support/start-test-sandbox.ts'
+import { subject, type TrustRuns, trustDocument, trustRuns } from '../trust-runs.ts'
 
-export const subject = 'system:serviceaccount:image-system:pullpass'
 export const organization = '45a0c61ea6fd977f050c5fb9ac06a69eed764595'
 export const folder: string = `${organization}/1b2c3d4e5f60718a`
 export const identityUid: string = `${organization}/7f3b2d9c1f0a4e5b`
-export const apply: readonly string[] = ['trust', 'apply', '--yes']
 
-export interface TrustTest {
-  readonly sandbox: TestSandbox
+export interface TrustTest extends TrustRuns {
   readonly chainguard: ChainguardSandbox
-  readonly run: (argv: readonly string[], options?: PullpassOptions) => Promise<PullpassRun>
   readonly identities: () => Identity[]
   /** That the document names. */
   readonly identity: () => Identity | undefined
   readonly change: (fields: Partial<Identity>) => void
   /** Each as organization or folder, and role. */
   readonly bindings: () => string[][]
-  /** Data of the ConfigMap with the record. */
-  readonly recorded: () => string[]
 }
 
 interface TrustWorld extends Pick<SandboxOptions, 'issuerDocuments'> {
@@ -52,35 +46,18 @@ export async function start(
     - name: ${name}
       hosts: ["${host}:${sandbox.parts.registry.port}"]
       chainguard: {${fields}, endpoint: "${chainguard.url}", trust: {repositories: ${repositories}}}`
-  const file = await sandbox.write(
-    'pull.yaml',
-    `apiVersion: pullpass.dev/v1alpha1
-kind: ClusterPullSecret
-metadata: {name: pull}
-spec:
-  secretName: regcred
-  namespaces: {include: [team-a]}
-  serviceAccountRef: {namespace: image-system, name: pullpass}
-  registries:${entry('chainguard', '127.0.0.1', `identity: ${identityUid}`)}
-${
-  second === undefined
-    ? ''
-    : `---
-apiVersion: pullpass.dev/v1alpha1
-kind: ClusterPullSecret
-metadata: {name: second}
-spec:
-  secretName: regcred-second
-  namespaces: {include: [team-a]}
-  serviceAccountRef: {namespace: image-system, name: ${second.account}}
-  registries:${entry('second', 'localhost', `identity: ${second.identity}`)}
-`
-}`,
-  )
+  const first = trustDocument(entry('chainguard', '127.0.0.1', `identity: ${identityUid}`))
+  const other =
+    second === undefined
+      ? []
+      : trustDocument(entry('second', 'localhost', `identity: ${second.identity}`), {
+          name: 'second',
+          account: second.account,
+        })
+  const runs = await trustRuns(sandbox, [first, other].flat())
   return {
-    sandbox,
+    ...runs,
     chainguard,
-    run: (argv, options) => runPullpass(sandbox, [...argv, '-f', file], options),
     identities: () => [...state.identities.values()],
     identity: () => state.identities.get(identityUid),
     change: (fields) => {
@@ -88,8 +65,6 @@ spec:
       if (found !== undefined) state.identities.set(identityUid, { ...found, ...fields })
     },
     bindings: () => [...state.bindings.values()].map((one) => [groupOf(one), one.roleUid]),
-    recorded: () =>
-      Object.values(Object(sandbox.cluster.store.read('ConfigMap', 'image-system', 'pullpass-trust')?.['data'])),
   }
 }
 

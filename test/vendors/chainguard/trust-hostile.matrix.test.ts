@@ -13,11 +13,11 @@ import {
   longMessage,
   type ResponseCase,
   shownMessage,
-  subject,
   terraformLine,
   trustNeed,
 } from '../trust-responses.ts'
-import { apply, folder, identityUid, organization, start } from './start-trust.ts'
+import { apply, subject } from '../trust-runs.ts'
+import { folder, identityUid, organization, start } from './start-trust.ts'
 
 const operatorToken = `${'operator'.repeat(4)}.${'operator'.repeat(4)}.0123456789`
 

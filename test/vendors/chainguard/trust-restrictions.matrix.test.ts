@@ -2,17 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Capability } from '../../../sandbox/chainguard/iam-api.ts'
 import { type ClaimMatch, type Identity, newUid, roles, type StaticKeys } from '../../../sandbox/chainguard/state.ts'
-import {
-  apply,
-  claims,
-  folder,
-  identityUid,
-  organization,
-  pull,
-  start,
-  subject,
-  type TrustTest,
-} from './start-trust.ts'
+import { apply, subject } from '../trust-runs.ts'
+import { claims, folder, identityUid, organization, pull, start, type TrustTest } from './start-trust.ts'
 
 interface Planted {
   readonly title: string

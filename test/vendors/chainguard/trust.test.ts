@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { newUid, roles } from '../../../sandbox/chainguard/state.ts'
-import { apply, claims, folder, identityUid, organization, pull, start, subject } from './start-trust.ts'
+import { apply, subject } from '../trust-runs.ts'
+import { claims, folder, identityUid, organization, pull, start } from './start-trust.ts'
 
 suite('trust at Chainguard', () => {
   test('prints the command that creates the identity, then plans, applies, verifies, refreshes, and destroys', async (t) => {

@@ -3,22 +3,15 @@ import type { TestContext } from 'node:test'
 import type { Privilege, Provider, Service } from '../../../sandbox/cloudsmith/organization-state.ts'
 import type { CloudsmithSandbox } from '../../../sandbox/cloudsmith/vendor.ts'
 import { sandboxVendors } from '../../../sandbox/vendors.ts'
-import { type PullpassOptions, type PullpassRun, runPullpass } from '../../support/run-pullpass.ts'
 import { startTestSandbox, type TestSandbox } from '../../support/start-test-sandbox.ts'
+import { type TrustRuns, trustDocument, trustRuns } from '../trust-runs.ts'
 
-export const subject = 'system:serviceaccount:image-system:pullpass'
-export const apply: readonly string[] = ['trust', 'apply', '--yes']
-
-export interface TrustTest {
-  readonly sandbox: TestSandbox
+export interface TrustTest extends TrustRuns {
   readonly cloudsmith: CloudsmithSandbox
-  readonly run: (argv: readonly string[], options?: PullpassOptions) => Promise<PullpassRun>
   readonly services: () => Service[]
   readonly providers: () => Provider[]
   /** On the repository. */
   readonly privileges: () => readonly Privilege[]
-  /** Data of the ConfigMap with the record. */
-  readonly recorded: () => string[]
 }
 
 interface TrustWorld {
@@ -47,26 +40,13 @@ export async function startAt(
         endpoint: "${url}"
         trust: {repositories: [${repository}]}`
   const entries = [entry('cloudsmith', '127.0.0.1', service), second && entry('second', 'localhost', second)]
-  const file = await sandbox.write(
-    'pull.yaml',
-    `apiVersion: pullpass.dev/v1alpha1
-kind: ClusterPullSecret
-metadata: {name: pull}
-spec:
-  secretName: regcred
-  namespaces: {include: [team-a]}
-  serviceAccountRef: {namespace: image-system, name: pullpass}
-  registries:${entries.filter((one) => one !== undefined).join('')}
-`,
-  )
+  const registries = entries.filter((one) => one !== undefined).join('')
+  const runs = await trustRuns(sandbox, [trustDocument(registries)])
   return {
-    sandbox,
+    ...runs,
     cloudsmith,
-    run: (argv, options) => runPullpass(sandbox, [...argv, '-f', file], options),
     services: () => [...state.services.values()],
     providers: () => [...state.providers.values()],
     privileges: () => state.repositories.get(repository) ?? [],
-    recorded: () =>
-      Object.values(Object(sandbox.cluster.store.read('ConfigMap', 'image-system', 'pullpass-trust')?.['data'])),
   }
 }

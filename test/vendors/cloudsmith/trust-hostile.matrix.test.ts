@@ -14,11 +14,11 @@ import {
   longMessage,
   type ResponseCase,
   shownMessage,
-  subject,
   terraformLine,
   trustNeed,
 } from '../trust-responses.ts'
-import { apply, start } from './start-trust.ts'
+import { apply, subject } from '../trust-runs.ts'
+import { start } from './start-trust.ts'
 
 const operatorKey = '0123456789abcdef0123456789abcdef01234567'
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { apply, start, subject } from './start-trust.ts'
+import { apply, subject } from '../trust-runs.ts'
+import { start } from './start-trust.ts'
 
 const owner = { user: 'owner', privilege: 'Admin' }
 const read = { service: 'puller', privilege: 'Read' }

@@ -4,16 +4,11 @@ import type { TestContext } from 'node:test'
 import { type Integration, type Mapping, mappingKey, type Permission } from '../../../sandbox/jfrog/platform-state.ts'
 import type { JfrogSandbox } from '../../../sandbox/jfrog/vendor.ts'
 import { sandboxVendors } from '../../../sandbox/vendors.ts'
-import { type PullpassOptions, type PullpassRun, runPullpass } from '../../support/run-pullpass.ts'
-import { startTestSandbox, type TestSandbox } from '../../support/start-test-sandbox.ts'
+import { startTestSandbox } from '../../support/start-test-sandbox.ts'
+import { apply, type TrustRuns, trustDocument, trustRuns } from '../trust-runs.ts'
 
-export const subject = 'system:serviceaccount:image-system:pullpass'
-export const apply: readonly string[] = ['trust', 'apply', '--yes']
-
-export interface TrustTest {
-  readonly sandbox: TestSandbox
+export interface TrustTest extends TrustRuns {
   readonly jfrog: JfrogSandbox
-  readonly run: (argv: readonly string[], options?: PullpassOptions) => Promise<PullpassRun>
   readonly integrations: () => Integration[]
   readonly mappings: () => Mapping[]
   readonly permissions: () => Permission[]
@@ -31,25 +26,14 @@ export async function start(t: TestContext, { trust }: TrustWorld = {}): Promise
   const jfrog = await sandbox.start(sandboxVendors.jfrog)
   const { url, state, repository } = jfrog
   const { port } = sandbox.parts.registry
-  const file = await sandbox.write(
-    'pull.yaml',
-    `apiVersion: pullpass.dev/v1alpha1
-kind: ClusterPullSecret
-metadata: {name: pull}
-spec:
-  secretName: regcred
-  namespaces: {include: [team-a]}
-  serviceAccountRef: {namespace: image-system, name: pullpass}
-  registries:
+  const registry = `
     - name: images
       hosts: ["127.0.0.1:${port}"]
-      jfrog: {url: "${url}", providerName: cluster, trust: ${trust ?? `{repositories: [${repository}], username: puller}`}}
-`,
-  )
+      jfrog: {url: "${url}", providerName: cluster, trust: ${trust ?? `{repositories: [${repository}], username: puller}`}}`
+  const runs = await trustRuns(sandbox, [trustDocument(registry)])
   return {
-    sandbox,
+    ...runs,
     jfrog,
-    run: (argv, options) => runPullpass(sandbox, [...argv, '-f', file], options),
     integrations: () => [...state.integrations.values()],
     mappings: () => [...state.mappings.values()],
     permissions: () => [...state.permissions.values()],

@@ -18,11 +18,11 @@ import {
   longMessage,
   type ResponseCase,
   shownMessage,
-  subject,
   terraformLine,
   trustNeed,
 } from '../trust-responses.ts'
-import { apply, start } from './start-trust.ts'
+import { apply, subject } from '../trust-runs.ts'
+import { start } from './start-trust.ts'
 
 const operatorToken = `cmVmdGtu${'operator'.repeat(8)}`
 const url = 'https://acme.jfrog.io'

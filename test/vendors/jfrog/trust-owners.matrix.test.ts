@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { add, apply, applyFirst, changeMapping, integrate, other, start } from './start-trust.ts'
+import { apply } from '../trust-runs.ts'
+import { add, applyFirst, changeMapping, integrate, other, start } from './start-trust.ts'
 
 suite('trust at JFrog:', () => {
   test('destroy leaves what is not its own, and what others use', async (t) => {

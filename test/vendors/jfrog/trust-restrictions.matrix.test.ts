@@ -1,16 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import {
-  add,
-  apply,
-  applyFirst,
-  changeMapping,
-  integrate,
-  other,
-  start,
-  subject,
-  type TrustTest,
-} from './start-trust.ts'
+import { apply, subject } from '../trust-runs.ts'
+import { add, applyFirst, changeMapping, integrate, other, start, type TrustTest } from './start-trust.ts'
 
 /** What exists, and what `trust apply` then reports; `leaves`: what exists then. */
 interface Case {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { runCurl } from '../../support/run-curl.ts'
-import { apply, start, subject } from './start-trust.ts'
+import { apply, subject } from '../trust-runs.ts'
+import { start } from './start-trust.ts'
 
 suite('trust at JFrog', () => {
   test('plans, applies, verifies, refreshes, has nothing to do, and destroys what it created', async (t) => {

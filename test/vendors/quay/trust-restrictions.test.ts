@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { apply, start, subject } from './start-trust.ts'
+import { apply, subject } from '../trust-runs.ts'
+import { start } from './start-trust.ts'
 
 suite('a robot at Quay that pullpass did not set up alone:', () => {
   test('a former subject, and an issuer that differs in form, are reported, and removed only if that is requested', async (t) => {

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { deleteRobot } from '../../../sandbox/quay/state.ts'
 import { runCurl } from '../../support/run-curl.ts'
-import { apply, start, subject } from './start-trust.ts'
+import { apply, subject } from '../trust-runs.ts'
+import { start } from './start-trust.ts'
 
 const name = 'example-project+puller'
 /** With characters that change what a terminal shows. */

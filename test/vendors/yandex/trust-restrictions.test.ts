@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import type { OperatorAction } from '../../../sandbox/yandex/api.ts'
 import { newId } from '../../../sandbox/yandex/cloud-state.ts'
-import { apply, start, subject } from './start-trust.ts'
+import { apply, subject } from '../trust-runs.ts'
+import { start } from './start-trust.ts'
 
 suite('a federation that pullpass created, and that was changed afterwards:', () => {
   const federationOf = async (t: Parameters<typeof start>[0]) => {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { puller } from '../../../sandbox/yandex/cloud-state.ts'
-import { apply, start } from './start-trust.ts'
+import { apply } from '../trust-runs.ts'
+import { start } from './start-trust.ts'
 
 const other = { id: 'ajeother00123456789a', folderId: 'b1gexample0123456789', name: 'other', status: 'ACTIVE' } as const
 

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { puller } from '../../../sandbox/yandex/cloud-state.ts'
-import { apply, start, subject } from './start-trust.ts'
+import { apply, subject } from '../trust-runs.ts'
+import { start } from './start-trust.ts'
 
 const role = { roleId: puller, subject: { id: 'ajeexample0123456789', type: 'serviceAccount' } }
 const otherRole = { roleId: puller, subject: { id: 'ajeother00123456789', type: 'serviceAccount' } }
