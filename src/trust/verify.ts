@@ -220,10 +220,20 @@ async function readRepository(
   if (['pulls', 'public', 'absent', 'accepted'].includes(pull.outcome)) return
   if (pull.outcome === 'unreachable') throw pull.fault
   const refused = pull.outcome === 'refused' ? exchange.registryRefusal(pull.message) : undefined
-  const words = 'words' in pull ? pull.words : ''
+  const words = 'words' in pull ? pull.words : 'it serves HTTP, and no credential is sent without TLS'
   if (refused !== undefined) {
     const { code, expected, hint, command } = refused
     throw new PullpassError({ code, hop: 'trust', seen: `${host} responded with ${words}`, expected, hint, command })
+  }
+  if (pull.outcome === 'unavailable' || pull.outcome === 'throttled') {
+    throw new PullpassError({
+      code: 'TRUST_UNVERIFIED',
+      hop: 'trust',
+      seen: `${host} responded with ${words}: whether ${nameOf(verification)} may read ${image} is unknown`,
+      expected: 'a response that accepts or refuses the credential that was just minted',
+      hint: 'no action at the vendor: the resources are in place; run it again when the registry responds',
+      retryable: true,
+    })
   }
   throw new PullpassError({
     code: 'TRUST_UNVERIFIED',

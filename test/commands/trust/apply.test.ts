@@ -174,6 +174,19 @@ suite('trust apply', { concurrency: 4 }, () => {
     assert.match(run.stdout, /^skipped +google .* +no token is available: .*serviceaccounts\\?"?.*token/m)
   })
 
+  test('does not report a registry that is unavailable as a missing permission', async (t) => {
+    const sandbox = await startTestSandbox(t, { trust: 'absent' })
+    sandbox.parts.registry.faults.inject({ kind: 'response', response: { status: 503, body: 'down' } })
+    const run = await runTrust(sandbox, ['apply', '--yes'])
+    assert.equal(run.exitCode, 1)
+    assert.match(
+      run.stderr,
+      /^TRUST_UNVERIFIED \(trust\): \S+ responded with 503: whether registry google .* is unknown$/m,
+    )
+    assert.match(run.stderr, /^ +fix: no action at the vendor: /m)
+    assert.doesNotMatch(run.stderr, /does not let/)
+  })
+
   test('creates all resources with --no-verify, and verifies nothing', async (t) => {
     const sandbox = await startTestSandbox(t, { trust: 'absent' })
     sandbox.cluster.authorization.forbid({ verbs: ['create'], resources: ['serviceaccounts/token'] })
