@@ -162,6 +162,8 @@ export class Credentials {
 
   async #exchangeAll(batch: readonly Source[]): Promise<void> {
     for (const source of batch) {
+      const tenant = source.begun ? undefined : tenantOf(source.request.document)
+      if (tenant !== undefined) this.#budgets.use(tenant)
       source.exchanging = true
       source.begun = true
     }

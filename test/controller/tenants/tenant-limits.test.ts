@@ -51,6 +51,33 @@ const registriesOf = (index: number) => {
 }
 
 suite('changes of the PullSecrets of a namespace', () => {
+  test('can be of all of them together, without a wait; and none waits for more than an hour', async (t) => {
+    const { sandbox, start, time, exchanges, whenReady } = await startTenants(t)
+    const { stop } = await start()
+    const most = 90
+    const change = async (round: number) => {
+      const before = exchanges()
+      for (let index = 0; index < most; index++) {
+        const spec = { registries: registriesOf(round * 1_000 + index) }
+        writePullSecret(sandbox, { namespace: 'team-a', name: `pull-${index}`, spec })
+      }
+      return before + most
+    }
+    const created = await change(0)
+    await until('the exchanges', () => exchanges() === created)
+    const changed = await change(1)
+    await until('the exchanges of the changed ones', () => exchanges() === changed)
+    await change(2)
+    await whenReady('team-a', 'ExchangesLimited', `pull-${most - 1}`)
+    for (let round = 3; round < 6; round++) await change(round)
+    const sinceMs = time.elapsedMs()
+    const all = exchanges() + most - 1
+    await advanceUntil(time, { stepMs: 60_000, description: 'the exchanges that waited' }, () => exchanges() >= all)
+    const minutes = (time.elapsedMs() - sinceMs) / 60_000
+    assert.ok(minutes > 25 && minutes <= 62, `${minutes} min`)
+    await stop()
+  })
+
   test('cost 60 exchanges, then one in a minute; others and refreshes do not wait', async (t) => {
     const { sandbox, start, time, exchanges, whenReady, hasSecret } = await startTenants(t)
     const { stop } = await start()
