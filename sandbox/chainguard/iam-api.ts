@@ -3,6 +3,7 @@
  * https://github.com/chainguard-dev/sdk/tree/main/proto/chainguard/platform/iam/v2, https://edu.chainguard.dev/platform/api/api-v2-tutorial/
  */
 import { randomBytes } from 'node:crypto'
+import { jsonOf } from '../issuer/federated-service.ts'
 import type { SandboxHandler, SandboxRequest, SandboxResponse } from '../serve/handler.ts'
 import { type ChainguardState, type Identity, newUid, parentOf, type RoleBinding } from './state.ts'
 
@@ -140,7 +141,7 @@ function identityCall(call: Call): SandboxResponse {
   const denied = denial(call, 'identity.update', uid)
   if (denied !== undefined) return denied
   if (found === undefined) return absent
-  const updated = updatedIdentity(found, fieldsOf(request), query.get('updateMask'))
+  const updated = updatedIdentity(found, jsonOf(request), query.get('updateMask'))
   if (!('uid' in updated)) return updated
   state.identities.set(uid, updated)
   return { status: 200, body: updated }
@@ -191,7 +192,7 @@ function bindingCall(call: Call): SandboxResponse {
   if (method !== 'POST') return { status: 501, body: '' }
   const denied = denial(call, 'role_bindings.create', uid)
   if (denied !== undefined) return denied
-  const { identityUid, roleUid } = Object(fieldsOf(request))
+  const { identityUid, roleUid } = Object(jsonOf(request))
   if (!state.groups.has(uid)) return refused(5, `Not found: group ${uid}`)
   if (!state.identities.has(identityUid)) return refused(5, `Not found: identity ${identityUid}`)
   if (!state.roles.has(roleUid)) return refused(5, `Not found: role ${roleUid}`)
@@ -207,11 +208,3 @@ const hydrated = ({ uid, identityUid, roleUid }: RoleBinding, { identities, grou
   group: groups.get(parentOf(uid)),
   role: roles.get(roleUid),
 })
-
-function fieldsOf({ body }: SandboxRequest): object {
-  try {
-    return Object(JSON.parse(body.toString()))
-  } catch {
-    return {}
-  }
-}

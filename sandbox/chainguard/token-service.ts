@@ -4,7 +4,7 @@
  */
 import { bearerOf, formOf } from '../issuer/federated-service.ts'
 import { type IssuerConnection, readPublishedKeys } from '../issuer/published-keys.ts'
-import { type Rejection, verifyIdentity } from '../issuer/verify-identity.ts'
+import { claimsOf, type Rejection, verifyIdentity } from '../issuer/verify-identity.ts'
 import type { SandboxHandler, SandboxResponse } from '../serve/handler.ts'
 import type { ChainguardState, ClaimMatch, Identity } from './state.ts'
 
@@ -82,12 +82,4 @@ function expectedClaim(match: ClaimMatch, name: 'issuer' | 'subject', given: unk
   const pattern = match[`${name}Pattern`]
   if (pattern === undefined) return match[name] ?? ''
   return new RegExp(pattern).test(String(given)) ? String(given) : pattern
-}
-
-function claimsOf(token: string): Record<string, unknown> {
-  try {
-    return Object(JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()))
-  } catch {
-    return {}
-  }
 }

@@ -4,6 +4,7 @@
  * https://github.com/cloudsmith-io/cloudsmith-cli/pull/393. Of the texts of messages, only that of an invalid key is documented.
  */
 import { randomBytes } from 'node:crypto'
+import { jsonOf } from '../issuer/federated-service.ts'
 import type { SandboxHandler, SandboxRequest, SandboxResponse } from '../serve/handler.ts'
 import {
   type CloudsmithState,
@@ -54,10 +55,11 @@ export function operatorApi({
 }: Organization): (request: SandboxRequest) => ReturnType<SandboxHandler> | undefined {
   const orgs = new RegExp(`^/v1/orgs/${organization}/(services|openid-connect)/(?:([^/]+)/(dynamic-mappings/)?)?$`)
   const repos = new RegExp(`^/v1/repos/${organization}/([^/]+)/privileges$`)
-  return ({ method, path, query, headers, body }) => {
+  return (request) => {
+    const { method, path, query, headers } = request
     if (!path.startsWith('/v1/')) return undefined
     if (headers['x-api-key'] !== operator.key) return detailed(401, 'Invalid token.')
-    const call = { method, query, fields: fieldsOf(body) }
+    const call = { method, query, fields: jsonOf(request) }
     const [, kind, id, mappings] = orgs.exec(path) ?? []
     const [, repository] = repos.exec(path) ?? []
     const action = kind === 'services' ? 'services' : kind === undefined ? 'privileges' : 'providers'
@@ -67,12 +69,6 @@ export function operatorApi({
     if (kind === 'services') return serviceCall(call, state, id)
     return mappings === undefined ? providerCall(call, state, id) : mappingsCall(call, state, id ?? '')
   }
-}
-
-function fieldsOf(body: Buffer): Record<string, unknown> {
-  if (body.length === 0) return {}
-  const value: unknown = JSON.parse(body.toString())
-  return typeof value === 'object' && value !== null ? { ...value } : {}
 }
 
 const text = (value: unknown) => (typeof value === 'string' ? value : '')

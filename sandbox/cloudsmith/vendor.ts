@@ -6,7 +6,7 @@
 import { randomBytes } from 'node:crypto'
 import { type FederatedSandbox, jsonOf } from '../issuer/federated-service.ts'
 import { type IssuerConnection, readPublishedKeys } from '../issuer/published-keys.ts'
-import { verifyIdentity } from '../issuer/verify-identity.ts'
+import { claimsOf, verifyIdentity } from '../issuer/verify-identity.ts'
 import type { SandboxHandler, SandboxResponse } from '../serve/handler.ts'
 import type { SandboxContext, SandboxVendor } from '../vendor.ts'
 import { createOperator, type Operator, operatorApi } from './operator-api.ts'
@@ -76,7 +76,7 @@ async function accepts(
   { issuers, now }: { readonly issuers: IssuerConnection; readonly now: () => Date },
 ): Promise<boolean> {
   if (!services.has(slug)) return false
-  const claims = claimsIn(token)
+  const claims = claimsOf(token)
   for (const provider of providers.values()) {
     const { enabled, provider_url: issuer } = provider
     if (!enabled || !signsInAs(provider, slug, claims) || !hasClaims(provider, claims)) continue
@@ -85,14 +85,6 @@ async function accepts(
     if ('claims' in verifyIdentity(token, trusted, keys, now())) return true
   }
   return false
-}
-
-function claimsIn(token: string): Record<string, unknown> {
-  try {
-    return { ...JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) }
-  } catch {
-    return {}
-  }
 }
 
 const signsInAs = ({ service_accounts, mapping_claim, mappings }: Provider, slug: string, claims: object) =>

@@ -5,7 +5,7 @@
  */
 import { jsonOf } from '../issuer/federated-service.ts'
 import { type IssuerConnection, readPublishedKeys } from '../issuer/published-keys.ts'
-import { verifyIdentity } from '../issuer/verify-identity.ts'
+import { claimsOf, verifyIdentity } from '../issuer/verify-identity.ts'
 import type { SandboxRequest, SandboxResponse } from '../serve/handler.ts'
 import { jfrogError } from './platform-api.ts'
 import {
@@ -75,12 +75,3 @@ async function exchangeAt(
 }
 
 const rankOf = ({ project_key, priority }: Mapping) => (project_key === undefined ? priority : 0)
-
-function claimsOf(token: string): Record<string, unknown> {
-  try {
-    const value: unknown = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString())
-    return typeof value === 'object' && value !== null ? { ...value } : {}
-  } catch {
-    return {}
-  }
-}

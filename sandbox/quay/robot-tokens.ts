@@ -5,7 +5,7 @@
  */
 import { basicOf } from '../issuer/federated-service.ts'
 import { type IssuerConnection, readPublishedKeys } from '../issuer/published-keys.ts'
-import { type Rejection, verifyIdentity } from '../issuer/verify-identity.ts'
+import { claimsOf, type Rejection, verifyIdentity } from '../issuer/verify-identity.ts'
 import type { SandboxRequest, SandboxResponse } from '../serve/handler.ts'
 import type { QuayState, Robot } from './state.ts'
 
@@ -29,8 +29,8 @@ export async function robotToken(request: SandboxRequest, needs: RobotTokenNeeds
   if (name === '') return { status: 401, body: { error: 'missing auth' } }
   const robot = needs.state.robots.get(name)
   if (robot === undefined) return refused('Could not find robot with specified username')
-  const issuer = issuerOf(token)
-  if (issuer === undefined) return crashed
+  const { iss: issuer } = claimsOf(token)
+  if (typeof issuer !== 'string') return crashed
   if (robot.entries.length === 0) return refused('Robot does not have federated login configured')
   const entries = robot.entries.filter((one) => one.issuer === issuer)
   if (entries.length === 0) return refused(`issuer ${issuer} not configured for this robot`)
@@ -68,13 +68,4 @@ async function rejectionOf(
   if (verdicts.some((one) => 'claims' in one)) return undefined
   const last = verdicts.at(-1)
   return last !== undefined && 'rejection' in last ? last.rejection : 'malformed'
-}
-
-function issuerOf(token: string): string | undefined {
-  try {
-    const { iss } = Object(JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()))
-    return typeof iss === 'string' ? iss : undefined
-  } catch {
-    return undefined
-  }
 }

@@ -4,7 +4,7 @@
  * does not match: it names only the condition on the subject. https://www.tencentcloud.com/document/product/1150/49454
  */
 import type { JSONWebKeySet } from 'jose'
-import { verifyIdentity } from '../issuer/verify-identity.ts'
+import { claimsOf, verifyIdentity } from '../issuer/verify-identity.ts'
 import { type Account, accountId, providerArn, roleArn } from './account.ts'
 import { type AccessKeys, type Api, type ApiCall, TencentRefusal } from './api.ts'
 import { allows, parsePolicy } from './policy.ts'
@@ -73,14 +73,6 @@ function verifyToken(token: string, name: string, { account, now }: Verifying) {
   const verdict = verifyIdentity(token, trusted, keysOf(provider.key), now)
   if ('rejection' in verdict) throw refused
   return { identity: { ...verdict.claims, aud: audience }, provider: name }
-}
-
-function claimsOf(token: string): Record<string, unknown> {
-  try {
-    return { ...JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) }
-  } catch {
-    return {}
-  }
 }
 
 /** Of an IdentityKey; undefined for one that CAM refuses. */
