@@ -48,6 +48,13 @@ export interface ClusterIds {
   readonly issuerId: string | undefined
 }
 
+/** Of a vendor whose documents name the identity: clusters with different permissions need documents with different ones. */
+export const identityOfDocument = {
+  clusterIds: {},
+  forCluster: <Settings>(settings: Settings): Settings => settings,
+  admitsPublisher: (): boolean => false,
+} as const
+
 interface RepositoryNames {
   /** The form of `trust.repository` and --repository. */
   readonly rule: TextRule

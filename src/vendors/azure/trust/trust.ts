@@ -1,6 +1,12 @@
 /** Trust at Azure: an existing identity, its federated credential for each subject, and a role on each registry. */
 import type { ImageReference } from '../../../registry/image-reference.ts'
-import type { RemovalPlan, RemovalScope, TrustResource, TrustSetup } from '../../trust/contract.ts'
+import {
+  identityOfDocument,
+  type RemovalPlan,
+  type RemovalScope,
+  type TrustResource,
+  type TrustSetup,
+} from '../../trust/contract.ts'
 import { observed } from '../../trust/findings.ts'
 import { registryRepositories, resourceParts } from '../names.ts'
 import type { AzureSettings } from '../settings.ts'
@@ -22,9 +28,7 @@ import { assignmentHcl, credentialHcl, identityHcl } from './terraform.ts'
 export const trust: TrustSetup<AzureSettings> = {
   repositories: { rule: registryRepositories, ofImage: repositoryOfImage, imageIn: imageInRepository },
 
-  /** The document names the identity: clusters with different permissions need documents with different identities. */
-  clusterIds: {},
-  forCluster: (settings) => settings,
+  ...identityOfDocument,
 
   repository: ({ trust: own, repositories: names }) =>
     own === undefined ? undefined : renderRepositories({ registryId: own.registryId, repositories: names }),
@@ -34,8 +38,6 @@ export const trust: TrustSetup<AzureSettings> = {
     const { registryId, repositories: names } = parseRepositories(repository)
     return { ...rest, ...(names && { repositories: names }), trust: { ...settings.trust, registryId } }
   },
-
-  admitsPublisher: () => false,
 
   desired(needs) {
     const desired = desiredState(needs)

@@ -2,7 +2,7 @@
 import type { Context } from '../../../http/context.ts'
 import type { ImageReference } from '../../../registry/image-reference.ts'
 import { tokenIn } from '../../operator.ts'
-import type { TrustResource, TrustSetup } from '../../trust/contract.ts'
+import { identityOfDocument, type TrustResource, type TrustSetup } from '../../trust/contract.ts'
 import { markedResource } from '../../trust/marked-resource.ts'
 import { splitRepositories } from '../../trust/names.ts'
 import { registryHosts } from '../hosts.ts'
@@ -32,15 +32,11 @@ import { absentIdentityHcl } from './terraform.ts'
 export const trust: TrustSetup<ChainguardSettings> = {
   repositories: { rule: severalRepositories, ofImage: repositoriesOfImage, imageIn },
 
-  /** The document names the identity, which is for one cluster. */
-  clusterIds: {},
-  forCluster: (settings) => settings,
+  ...identityOfDocument,
 
   repository: ({ trust: own }) => own?.repositories.join(','),
 
   withRepository: (settings, names) => ({ ...settings, trust: { repositories: splitRepositories(names) } }),
-
-  admitsPublisher: () => false,
 
   desired(needs) {
     const desired = desiredState(needs)

@@ -2,7 +2,7 @@
 import type { Context } from '../../../http/context.ts'
 import type { ImageReference } from '../../../registry/image-reference.ts'
 import { tokenIn } from '../../operator.ts'
-import type { TrustResource, TrustSetup } from '../../trust/contract.ts'
+import { identityOfDocument, type TrustResource, type TrustSetup } from '../../trust/contract.ts'
 import { markedResource } from '../../trust/marked-resource.ts'
 import { splitRepositories } from '../../trust/names.ts'
 import { curlOf } from '../../trust/token-api.ts'
@@ -29,9 +29,7 @@ import { privilegesHcl, providerHcl, serviceHcl } from './terraform.ts'
 export const trust: TrustSetup<CloudsmithSettings> = {
   repositories: { rule: repositories, ofImage: repositoryOfImage, imageIn: imageInRepository },
 
-  /** The document names the service account: clusters with different permissions need documents with different ones. */
-  clusterIds: {},
-  forCluster: (settings) => settings,
+  ...identityOfDocument,
 
   repository: ({ organization, trust: own }) =>
     own?.repositories.map((repository) => `${organization}/${repository}`).join(','),
@@ -40,8 +38,6 @@ export const trust: TrustSetup<CloudsmithSettings> = {
     ...settings,
     trust: { repositories: splitRepositories(names).map((name) => parseRepository(name).repository) },
   }),
-
-  admitsPublisher: () => false,
 
   desired(needs) {
     const desired = desiredState(needs)

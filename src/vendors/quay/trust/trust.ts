@@ -2,7 +2,7 @@
 import type { Context } from '../../../http/context.ts'
 import type { ImageReference } from '../../../registry/image-reference.ts'
 import { tokenIn } from '../../operator.ts'
-import type { TrustResource, TrustSetup } from '../../trust/contract.ts'
+import { identityOfDocument, type TrustResource, type TrustSetup } from '../../trust/contract.ts'
 import { markedResource } from '../../trust/marked-resource.ts'
 import { splitRepositories } from '../../trust/names.ts'
 import { curlOf } from '../../trust/token-api.ts'
@@ -36,15 +36,11 @@ export const trust: TrustSetup<QuaySettings> = {
     imageIn: (repositories) => splitRepositories(repositories)[0] ?? '',
   },
 
-  /** The document names the robot: clusters with different permissions need documents with different ones. */
-  clusterIds: {},
-  forCluster: (settings) => settings,
+  ...identityOfDocument,
 
   repository: ({ trust: own }) => own?.repositories.join(','),
 
   withRepository: (settings, names) => ({ ...settings, trust: { repositories: splitRepositories(names) } }),
-
-  admitsPublisher: () => false,
 
   desired(needs) {
     const robots = desiredRobots(needs)

@@ -3,7 +3,7 @@ import type { PullpassError } from '../../../errors/pullpass-error.ts'
 import type { Context } from '../../../http/context.ts'
 import type { ImageReference } from '../../../registry/image-reference.ts'
 import { once } from '../../operator.ts'
-import type { RemovalPlan, TrustResource, TrustSetup } from '../../trust/contract.ts'
+import { identityOfDocument, type RemovalPlan, type TrustResource, type TrustSetup } from '../../trust/contract.ts'
 import { observed } from '../../trust/findings.ts'
 import { splitRepositories } from '../../trust/names.ts'
 import { registryHosts } from '../hosts.ts'
@@ -31,15 +31,11 @@ import { accountHcl, credentialHcl, federationHcl } from './terraform.ts'
 export const trust: TrustSetup<YandexSettings> = {
   repositories: { rule: registriesAndRepositories, ofImage: repositoryOfImage, imageIn: imageInRepository },
 
-  /** The document names the service account: clusters with different permissions need documents with different ones. */
-  clusterIds: {},
-  forCluster: (settings) => settings,
+  ...identityOfDocument,
 
   repository: ({ trust: own }) => own?.repositories.join(','),
 
   withRepository: (settings, names) => ({ ...settings, trust: { repositories: splitRepositories(names) } }),
-
-  admitsPublisher: () => false,
 
   desired(needs) {
     const desired = desiredState(needs)
