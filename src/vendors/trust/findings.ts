@@ -63,12 +63,13 @@ export function sharingOf(
     ...others.map(({ issuer, subject }) => `${subject} of another cluster (issuer ${issuer}) signs in as it`),
   ]
   if (sharing === 'accepted') return { sharedWith, notes: sharedWith.map((one) => `shared by clusters: ${one}`) }
+  const orFormer = others.length === 0 ? '' : ', or the issuer is a former one of this cluster'
   const fault = new PullpassError({
     code: 'TRUST_DOMAIN_SHARED',
     hop: 'trust',
     seen: `${name} is used by ${ofRun.length === 0 ? 'another cluster' : 'several clusters'}: ${sharedWith.join('; ')}`,
     expected: 'an identity for each cluster: clusters that share one have the same roles',
-    hint: 'configure a separate identity in the document of each cluster; or accept it if these clusters may have the same permissions: --share-trust-domain',
+    hint: `configure a separate identity in the document of each cluster; or accept it if these clusters may have the same permissions${orFormer}: --share-trust-domain`,
   })
   return { verdict: 'refused', sharedWith, fault }
 }

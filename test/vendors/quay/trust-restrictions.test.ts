@@ -73,6 +73,7 @@ suite('a robot at Quay that pullpass did not set up alone:', () => {
       refused.stderr,
       /^TRUST_DOMAIN_SHARED \(trust\): \S+\/example-project\+puller is used by another cluster: system:serviceaccount:image-system:pullpass of another cluster \(issuer https:\/\/other\.example\.com\) signs in as it$/m,
     )
+    assert.match(refused.stderr, /, or the issuer is a former one of this cluster: --share-trust-domain$/m)
     assert.deepEqual([entries(), role()], [[other], undefined])
     const shared = await run([...apply, '--share-trust-domain'])
     assert.equal(shared.exitCode, 0, shared.stderr + shared.stdout)
@@ -80,6 +81,18 @@ suite('a robot at Quay that pullpass did not set up alone:', () => {
     const destroyed = await run(['trust', 'destroy', '--yes'])
     assert.match(destroyed.stdout, /^kept +permission /m)
     assert.deepEqual([entries(), role()], [[other], 'read'])
+  })
+
+  test('after a change of the issuer, the new one is added, and destroy removes the former one', async (t) => {
+    const { sandbox, run, entries, role, robot } = await start(t)
+    const former = ['--issuer', 'https://former.example.com/cluster']
+    assert.equal((await run([...apply, '--no-verify', ...former])).exitCode, 0)
+    assert.equal((await run([...apply, '--share-trust-domain'])).exitCode, 0)
+    assert.equal((await run(['trust', 'destroy', '--yes', ...former])).exitCode, 0)
+    assert.deepEqual([entries(), role()], [[{ issuer: sandbox.cluster.issuer, subject }], 'read'])
+    assert.match((await run(['trust', 'plan'])).stdout, /^No changes are required\.$/m)
+    await run(['trust', 'destroy', '--yes'])
+    assert.deepEqual([robot()?.entries, role()], [[], undefined])
   })
 
   test('that pullpass created is kept by destroy while something else uses it', async (t) => {
