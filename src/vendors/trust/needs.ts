@@ -8,23 +8,26 @@ import type { TrustedCluster, TrustNeed } from './contract.ts'
 import { splitRepositories } from './names.ts'
 
 /** The vendor identifies a cluster by its issuer only. `vendor`: for the message. @throws USAGE_INVALID */
-export function checkIssuers(clusters: readonly Pick<TrustedCluster, 'name' | 'issuer'>[], vendor: string): void {
-  for (const [issuer, same] of Map.groupBy(clusters, (one) => one.issuer)) {
-    const names = unique(same.map(({ name }) => name))
-    if (names.length < 2) continue
+export function checkIssuers(needs: readonly TrustNeed[], vendor: string): void {
+  for (const { name, issuer } of clustersOf(needs)) {
+    const other = needs.find(({ cluster }) => cluster.issuer === issuer && cluster.name !== name)
+    if (other === undefined) continue
     throw new PullpassError({
       code: 'USAGE_INVALID',
       hop: 'run',
-      seen: `the clusters ${names.join(' and ')} have the same issuer, ${issuer}`,
+      seen: `the clusters ${[name, other.cluster.name].toSorted().join(' and ')} have the same issuer, ${issuer}`,
       expected: `an issuer for each cluster: ${vendor} cannot distinguish clusters with one issuer, even if their keys differ`,
     })
   }
 }
 
-/** The vendor reads the keys of the issuer at its URL. @throws ISSUER_UNUSABLE */
-export function checkPublicIssuer({ name, issuer }: Pick<TrustedCluster, 'name' | 'issuer'>): void {
-  const fault = checkIssuerUrl(issuer, `the issuer of cluster ${name}`)
-  if (fault !== undefined) throw fault
+/** As `checkIssuers`, where the vendor also reads the keys at the issuer's URL. @throws USAGE_INVALID, ISSUER_UNUSABLE */
+export function checkPublicIssuers(needs: readonly TrustNeed[], vendor: string): void {
+  checkIssuers(needs, vendor)
+  for (const { name, issuer } of clustersOf(needs)) {
+    const fault = checkIssuerUrl(issuer, `the issuer of cluster ${name}`)
+    if (fault !== undefined) throw fault
+  }
 }
 
 /** One for each issuer. */

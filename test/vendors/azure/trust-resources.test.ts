@@ -105,6 +105,14 @@ test('an identity that two clusters share is refused, unless sharing is requeste
   assert.deepEqual([accepted.verdict, accepted.sharedWith?.length], ['ok', 2])
 })
 
+test('clusters with one issuer are refused, since a credential has no keys', async () => {
+  const need = await needOf('')
+  assert.throws(
+    () => desiredState([need, { ...need, cluster: { ...need.cluster, name: 'second' } }]),
+    new RegExp(`the clusters ${need.cluster.name} and second have the same issuer`),
+  )
+})
+
 test('each subject has its own federated credential, also if hashes of subjects begin alike', async () => {
   const need = await needOf('')
   const subjects = ['system:serviceaccount:team-b:b1vu71', 'system:serviceaccount:image-system:pullpass']

@@ -63,6 +63,10 @@ suite('the resources at Chainguard', () => {
       code: 'DOCUMENT_INVALID',
       message: /is for tokens with the issuer https:\/\/issuer\.example\.com and https:\/\/second\.example\.com/,
     })
+    assert.throws(() => desiredState([need, { ...need, cluster: { ...cluster, issuer: need.cluster.issuer } }]), {
+      code: 'USAGE_INVALID',
+      message: /the clusters cluster and second have the same issuer/,
+    })
   })
 
   const text = fc.oneof(

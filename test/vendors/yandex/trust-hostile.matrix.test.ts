@@ -51,6 +51,10 @@ suite('the resources at Yandex Cloud', () => {
         [`${registryId}/team/app`, 'one'],
       ],
     )
+    assert.throws(
+      () => desiredState([need, { ...need, cluster: { ...need.cluster, name: 'second' } }]),
+      /the clusters cluster and second have the same issuer/,
+    )
     const names = accounts.flatMap(({ federations }) => federations.map(({ name }) => name))
     assert.equal(new Set(names).size, 2)
     for (const name of names) assert.match(name, /^[a-z][-a-z0-9]{1,61}[a-z0-9]$/)

@@ -1,11 +1,17 @@
 /** The desired Alibaba Cloud resources of documents: OIDC providers, roles, policies and their attachments. Pure; rejects a configuration that cannot work. */
 import { brokenRule } from '../../../document/field-rules.ts'
 import { PullpassError } from '../../../errors/pullpass-error.ts'
-import { checkIssuerUrl } from '../../../oidc/issuer-url.ts'
 import { quote } from '../../../text/plain-text.ts'
 import { type SubjectsFrom, subjectsFrom, type TrustedCluster, type TrustNeed } from '../../trust/contract.ts'
 import { describeMarked, markedName, markOf } from '../../trust/marks.ts'
-import { checkIssuers, documentInvalid, documentKey, nonEmpty, repositoriesOf, unique } from '../../trust/needs.ts'
+import {
+  checkPublicIssuers,
+  documentInvalid,
+  documentKey,
+  nonEmpty,
+  repositoriesOf,
+  unique,
+} from '../../trust/needs.ts'
 import { clientId, longestIssuer, parseArn, policyArn, repository, usualAudience } from '../names.ts'
 import type { AlibabaSettings } from '../settings.ts'
 
@@ -64,11 +70,8 @@ type Need = TrustNeed<AlibabaSettings>
 
 /** @throws DOCUMENT_INVALID, USAGE_INVALID, ISSUER_UNUSABLE */
 export function desiredState(needs: readonly Need[]): DesiredState {
+  checkPublicIssuers(needs, 'Alibaba Cloud')
   for (const need of needs) checkNeed(need)
-  checkIssuers(
-    needs.map(({ cluster }) => cluster),
-    'Alibaba Cloud',
-  )
   return { providers: providersOf(needs), roles: rolesOf(needs), policies: policiesOf(needs) }
 }
 
@@ -182,8 +185,7 @@ function checkNeed(need: Need): void {
 
 /** https://www.alibabacloud.com/help/en/ram/developer-reference/api-ims-2019-08-15-createoidcprovider */
 function checkIssuer({ name, issuer }: TrustedCluster): PullpassError | undefined {
-  const fault = checkIssuerUrl(issuer, `the issuer of cluster ${name}`)
-  if (fault !== undefined || issuer.length <= longestIssuer) return fault
+  if (issuer.length <= longestIssuer) return undefined
   return new PullpassError({
     code: 'ISSUER_UNUSABLE',
     hop: 'discovery',

@@ -1,10 +1,16 @@
 /** The desired AWS resources of documents: OIDC providers, roles and their policies. Pure; rejects a configuration that cannot work. */
 import { createHash } from 'node:crypto'
 import { PullpassError } from '../../../errors/pullpass-error.ts'
-import { checkIssuerUrl } from '../../../oidc/issuer-url.ts'
 import { type SubjectsFrom, subjectsFrom, type TrustedCluster, type TrustNeed } from '../../trust/contract.ts'
 import { describeMarked, markedName, markOf } from '../../trust/marks.ts'
-import { checkIssuers, documentInvalid, documentKey, nonEmpty, repositoriesOf, unique } from '../../trust/needs.ts'
+import {
+  checkPublicIssuers,
+  documentInvalid,
+  documentKey,
+  nonEmpty,
+  repositoriesOf,
+  unique,
+} from '../../trust/needs.ts'
 import { publicRegion } from '../endpoints.ts'
 import { checkSubject, parseRole, providerArn, providerKey, publicRegistry, repositoryArn } from '../names.ts'
 import { usualAudience } from '../session.ts'
@@ -74,11 +80,8 @@ type Need = TrustNeed<TrustSettings>
 
 /** @throws DOCUMENT_INVALID, USAGE_INVALID, SUBJECT_TOO_LONG, ISSUER_UNUSABLE */
 export function desiredState(needs: readonly Need[]): DesiredState {
+  checkPublicIssuers(needs, 'AWS')
   for (const need of needs) checkNeed(need)
-  checkIssuers(
-    needs.map(({ cluster }) => cluster),
-    'AWS',
-  )
   return { providers: providersOf(needs), roles: rolesOf(needs), policies: policiesOf(needs) }
 }
 
@@ -206,8 +209,6 @@ const longestIssuer = 255
 
 /** https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateOpenIDConnectProvider.html */
 function checkIssuer({ name, issuer }: TrustedCluster): PullpassError | undefined {
-  const fault = checkIssuerUrl(issuer, `the issuer of cluster ${name}`)
-  if (fault !== undefined) return fault
   const { port, hostname } = new URL(issuer)
   const why =
     issuer.length > longestIssuer

@@ -5,7 +5,7 @@
 import { PullpassError } from '../../../errors/pullpass-error.ts'
 import { type SubjectsFrom, subjectsFrom, type TrustedCluster, type TrustNeed } from '../../trust/contract.ts'
 import { describeMarked, markedName, markOf } from '../../trust/marks.ts'
-import { checkPublicIssuer, documentInvalid, repositoryMissing } from '../../trust/needs.ts'
+import { checkPublicIssuers, documentInvalid, repositoryMissing } from '../../trust/needs.ts'
 import { clouds, registryId, repositoryName } from '../names.ts'
 import type { AzureSettings } from '../settings.ts'
 
@@ -51,6 +51,7 @@ export interface DesiredState {
 
 /** @throws DOCUMENT_INVALID, ISSUER_UNUSABLE */
 export function desiredState(needs: readonly TrustNeed<AzureSettings>[]): DesiredState {
+  checkPublicIssuers(needs, 'Azure')
   const identities = mergeIdentities(needs.map(identityOf))
   const named = (name: string) => identities.find((one) => one.name === name) ?? missingIdentity(name)
   const parts = needs.map((need) => {
@@ -116,7 +117,6 @@ const longestName = 600
 function credentialOf(need: TrustNeed<AzureSettings>, identity: DesiredIdentity): DesiredCredential {
   const { registry, cluster, subject } = need
   const { issuer } = cluster
-  checkPublicIssuer(cluster)
   const tooLong = [issuer, subject].find((text) => text.length > longestName)
   if (tooLong !== undefined) throw tooLongForAzure(tooLong)
   return {

@@ -4,7 +4,7 @@
  */
 import type { TrustedCluster, TrustNeed } from '../../trust/contract.ts'
 import { describeMarked, markedName, markOf } from '../../trust/marks.ts'
-import { documentInvalid, groupByRepository, nonEmpty, validRepositoriesOf } from '../../trust/needs.ts'
+import { checkIssuers, documentInvalid, groupByRepository, nonEmpty, validRepositoriesOf } from '../../trust/needs.ts'
 import { repositories } from '../names.ts'
 import type { ChainguardSettings } from '../settings.ts'
 
@@ -44,8 +44,9 @@ export interface DesiredState {
 
 type Need = TrustNeed<ChainguardSettings>
 
-/** @throws DOCUMENT_INVALID */
+/** @throws DOCUMENT_INVALID, USAGE_INVALID */
 export function desiredState(needs: readonly Need[]): DesiredState {
+  checkIssuers(needs, 'Chainguard')
   const groups = [...Map.groupBy(needs, ({ registry }) => registry.settings.identity).values()].map(nonEmpty)
   const desired = groups.map((its) => ({ identity: identityFor(its), its }))
   return {

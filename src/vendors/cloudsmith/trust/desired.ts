@@ -5,8 +5,7 @@
 import { type SubjectsFrom, subjectsFrom, type TrustedCluster, type TrustNeed } from '../../trust/contract.ts'
 import { describeMarked, markedName, markOf } from '../../trust/marks.ts'
 import {
-  checkIssuers,
-  checkPublicIssuer,
+  checkPublicIssuers,
   clustersOf,
   documentInvalid,
   groupByRepository,
@@ -68,10 +67,7 @@ export interface DesiredState {
 
 /** @throws DOCUMENT_INVALID, ISSUER_UNUSABLE, USAGE_INVALID */
 export function desiredState(needs: readonly Need[]): DesiredState {
-  checkIssuers(
-    needs.map(({ cluster }) => cluster),
-    'Cloudsmith',
-  )
+  checkPublicIssuers(needs, 'Cloudsmith')
   for (const need of needs) checkNeed(need)
   const byOrganization = Map.groupBy(needs, ({ registry }) => registry.settings.organization)
   const providers = [...byOrganization.values()].flatMap(providersOf)
@@ -90,9 +86,8 @@ export function desiredState(needs: readonly Need[]): DesiredState {
 const isSamePlace = (one: Omit<DesiredPrivilege, 'services'>, other: Omit<DesiredPrivilege, 'services'>) =>
   one.repository === other.repository && one.service.organization === other.service.organization
 
-/** @throws ISSUER_UNUSABLE, DOCUMENT_INVALID */
-function checkNeed({ cluster, registry, document }: Need): void {
-  checkPublicIssuer(cluster)
+/** @throws DOCUMENT_INVALID */
+function checkNeed({ registry, document }: Need): void {
   const audience = audienceOf(registry)
   if (!audience.endsWith('*')) return
   throw documentInvalid(document.source, `registry ${registry.name} has the audience ${audience}`, {

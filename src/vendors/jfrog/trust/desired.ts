@@ -7,8 +7,7 @@ import { PullpassError } from '../../../errors/pullpass-error.ts'
 import { type SubjectsFrom, subjectsFrom, type TrustedCluster, type TrustNeed } from '../../trust/contract.ts'
 import { describeMarked, markedName, markOf } from '../../trust/marks.ts'
 import {
-  checkIssuers,
-  checkPublicIssuer,
+  checkPublicIssuers,
   clustersOf,
   documentInvalid,
   documentKey,
@@ -79,10 +78,7 @@ export interface DesiredState {
 /** @throws DOCUMENT_INVALID, USAGE_INVALID, ISSUER_UNUSABLE */
 export function desiredState(needs: readonly Need[]): DesiredState {
   const url = platformOf(needs)
-  checkIssuers(
-    needs.map(({ cluster }) => cluster),
-    'JFrog',
-  )
+  checkPublicIssuers(needs, 'JFrog')
   for (const need of needs) checkNeed(need)
   const integrations = integrationsOf(needs)
   const mappings = integrations.flatMap((integration) => mappingsOf(integration, needs))
@@ -115,7 +111,6 @@ function checkNeed({ document, registry, cluster }: Need): void {
       'remove it, or configure this integration by hand',
     )
   }
-  checkPublicIssuer(cluster)
   const patterned = [cluster.issuer, audienceOf(registry)].find((text) => text.includes('*'))
   if (patterned === undefined) return
   throw invalid(

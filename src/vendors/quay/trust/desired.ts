@@ -5,8 +5,7 @@
 import { type SubjectsFrom, subjectsFrom, type TrustedCluster, type TrustNeed } from '../../trust/contract.ts'
 import { describeMarked } from '../../trust/marks.ts'
 import {
-  checkIssuers,
-  checkPublicIssuer,
+  checkPublicIssuers,
   clustersOf,
   documentInvalid,
   groupByRepository,
@@ -49,9 +48,7 @@ type QuayNeed = TrustNeed<QuaySettings>
 
 /** @throws DOCUMENT_INVALID, ISSUER_UNUSABLE, USAGE_INVALID */
 export function desiredRobots(needs: readonly QuayNeed[]): DesiredRobot[] {
-  const clusters = unique(needs.map(({ cluster }) => cluster))
-  checkIssuers(clusters, 'Quay')
-  for (const cluster of clusters) checkPublicIssuer(cluster)
+  checkPublicIssuers(needs, 'Quay')
   const servers = unique(needs.map(({ registry }) => registry.settings.endpoint)).length === 1 ? 'one' : 'several'
   const byRobot = Map.groupBy(needs, ({ registry: { settings } }) => `${settings.endpoint} ${settings.robot}`)
   return [...byRobot.values()].map((its) => robotFor(nonEmpty(its), servers))

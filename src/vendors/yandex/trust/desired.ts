@@ -5,7 +5,7 @@
 import { PullpassError } from '../../../errors/pullpass-error.ts'
 import { type SubjectsFrom, subjectsFrom, type TrustedCluster, type TrustNeed } from '../../trust/contract.ts'
 import { describeMarked, markedName, markOf } from '../../trust/marks.ts'
-import { checkPublicIssuer, clustersOf, groupByRepository, unique, validRepositoriesOf } from '../../trust/needs.ts'
+import { checkPublicIssuers, clustersOf, groupByRepository, unique, validRepositoriesOf } from '../../trust/needs.ts'
 import { registryOrRepository } from '../names.ts'
 import type { YandexSettings } from '../settings.ts'
 
@@ -50,8 +50,9 @@ export interface DesiredState {
   readonly roles: readonly DesiredRole[]
 }
 
-/** @throws DOCUMENT_INVALID, ISSUER_UNUSABLE */
+/** @throws DOCUMENT_INVALID, ISSUER_UNUSABLE, USAGE_INVALID */
 export function desiredState(needs: readonly TrustNeed<YandexSettings>[]): DesiredState {
+  checkPublicIssuers(needs, 'Yandex Cloud')
   const byAccount = Map.groupBy(needs, ({ registry }) => registry.settings.serviceAccountId)
   const accounts = [...byAccount].map(([id, its]) => accountFor(id, its))
   const roles = accounts.flatMap((account) => rolesOf(account, byAccount.get(account.id) ?? []))
@@ -61,7 +62,6 @@ export function desiredState(needs: readonly TrustNeed<YandexSettings>[]): Desir
 
 function accountFor(id: string, needs: readonly TrustNeed<YandexSettings>[]): DesiredAccount {
   const byIssuer = Map.groupBy(needs, ({ cluster }) => cluster.issuer)
-  for (const { cluster } of needs) checkPublicIssuer(cluster)
   const federations = [...byIssuer].map(([issuer, its]) => federationFor(id, issuer, its))
   return { id, clusters: clustersOf(needs), federations }
 }
