@@ -1,6 +1,6 @@
 /**
- * The API of a vendor whose operator signs in with a token in a variable, and that has no command-line tool for trust: a change is one
- * request, which `trust apply` sends and `trust plan -o` prints as a command of curl.
+ * The API of a vendor whose operator signs in with a token in a variable. Without a command-line tool for trust, a change is one request,
+ * which `trust apply` sends and `trust plan -o` prints as a command of curl.
  */
 import type { Context, Environment } from '../../http/context.ts'
 import type { Refusal } from '../../http/request-errors.ts'

@@ -10,7 +10,7 @@ import { type ApiRequest, send, UnexpectedResponse } from '../../../http/send.ts
 import { asList, asObject, asText, shortText } from '../../../text/json-fields.ts'
 import { shellVariable } from '../../../text/shell.ts'
 import { followOperation, type Operation, readOperationState } from '../../operation.ts'
-import { configuringTrust } from '../../operator.ts'
+import { configuringTrust, tokenIn } from '../../operator.ts'
 import { grpcRefusal, withoutSecrets } from '../../trust/responses.ts'
 import { type Api, apiEndpoint } from '../endpoints.ts'
 import { isId } from '../names.ts'
@@ -40,9 +40,9 @@ export async function sendYandex<T>(context: Context, request: YandexRequest<T>)
   return await send(context, {
     ...rest,
     hop: 'trust',
-    service: 'Yandex Cloud',
+    service: operatorToken.service,
     url: `${apiEndpoint(api, context.environment)}${path}`,
-    bearer: operatorToken(context.environment),
+    bearer: tokenIn(context.environment, operatorToken),
     refusal: (status, body) => refusalOf(status, body, needs),
     read: ({ body }) => read(withoutSecrets(body, context.secrets)),
   })

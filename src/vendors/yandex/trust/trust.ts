@@ -2,7 +2,7 @@
 import type { PullpassError } from '../../../errors/pullpass-error.ts'
 import type { Context } from '../../../http/context.ts'
 import type { ImageReference } from '../../../registry/image-reference.ts'
-import { once } from '../../operator.ts'
+import { once, tokenIn } from '../../operator.ts'
 import { identityOfDocument, type RemovalPlan, type TrustResource, type TrustSetup } from '../../trust/contract.ts'
 import { observed } from '../../trust/findings.ts'
 import { splitRepositories } from '../../trust/names.ts'
@@ -41,7 +41,7 @@ export const trust: TrustSetup<YandexSettings> = {
     const desired = desiredState(needs)
     return {
       open: (context) => ({
-        signIn: async () => void operatorToken(context.environment),
+        signIn: async () => void tokenIn(context.environment, operatorToken),
         resources: yandexResources(desired, context),
       }),
     }
