@@ -83,6 +83,21 @@ export function tokenIn(
   throw credentialsMissing(seen, expected, { command: readToken(name), ...fix }, configuringTrust)
 }
 
+/** Its credentials are valid in one account: the same name in another account is another resource. @throws TRUST_DENIED */
+export function checkOperatorAccount(
+  operator: { readonly arn: string; readonly account: string },
+  { account, name }: { readonly account: string; readonly name: string },
+  fix: { readonly expected: string; readonly hint: string },
+): void {
+  if (operator.account === account) return
+  throw new PullpassError({
+    code: 'TRUST_DENIED',
+    hop: 'trust',
+    seen: `the operator ${operator.arn} is of account ${operator.account}, and ${name} is in account ${account}`,
+    ...fix,
+  })
+}
+
 // Files and origins that variables name. Vendors' libraries report neither the file nor the variable.
 
 const longest = 64 * 1024

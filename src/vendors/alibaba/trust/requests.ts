@@ -3,13 +3,12 @@
  * those of Alibaba Cloud's own clients (@alicloud/ram20150501, @alicloud/ims20190815); codes of errors are those of
  * https://www.alibabacloud.com/help/en/ram/developer-reference/api-ram-2015-05-01-errorcodes as its Terraform provider evaluates them.
  */
-import { PullpassError } from '../../../errors/pullpass-error.ts'
 import type { Context } from '../../../http/context.ts'
 import type { Refusal } from '../../../http/request-errors.ts'
 import { send, UnexpectedResponse } from '../../../http/send.ts'
 import { asList, asObject, asText, type JsonObject } from '../../../text/json-fields.ts'
 import { repeatsSecret } from '../../../text/secret-register.ts'
-import { once } from '../../operator.ts'
+import { checkOperatorAccount, once } from '../../operator.ts'
 import type { VendorChange } from '../../trust/marked-resource.ts'
 import { actionDenied, orAbsent, throttled, unavailable } from '../../trust/responses.ts'
 import { centralEndpoint } from '../endpoints.ts'
@@ -172,15 +171,13 @@ export async function listAll(
 /** Of up to 100 or 1,000 items each. */
 const mostPages = 10
 
-/** The operator's access key is valid in one account: the same name in another account is another resource. @throws TRUST_DENIED */
 export async function checkAccount({ operator }: RamConnection, account: string, name: string): Promise<void> {
-  const { account: own, arn } = await operator()
-  if (own === account) return
-  throw new PullpassError({
-    code: 'TRUST_DENIED',
-    hop: 'trust',
-    seen: `the operator ${arn} is of account ${own}, and ${name} is in account ${account}`,
-    expected: `an access key of account ${account}`,
-    hint: 'select it with ALIBABA_CLOUD_PROFILE, and run the command again',
-  })
+  checkOperatorAccount(
+    await operator(),
+    { account, name },
+    {
+      expected: `an access key of account ${account}`,
+      hint: 'select it with ALIBABA_CLOUD_PROFILE, and run the command again',
+    },
+  )
 }

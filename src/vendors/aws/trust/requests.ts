@@ -7,7 +7,7 @@ import { asList, asObject, asText, type JsonObject } from '../../../text/json-fi
 import { Redacted } from '../../../text/redacted.ts'
 import { repeatsSecret } from '../../../text/secret-register.ts'
 import { shellVariable } from '../../../text/shell.ts'
-import { once } from '../../operator.ts'
+import { checkOperatorAccount, once } from '../../operator.ts'
 import { actionDenied, orAbsent, throttled, unavailable } from '../../trust/responses.ts'
 import { iamEndpoint, stsEndpoint } from '../endpoints.ts'
 import { awsRequestHandler } from '../operator/library-transport.ts'
@@ -227,15 +227,10 @@ export async function listAll(
 /** Of up to 1,000 items each: the largest quota, of roles for an account, is 10,000. */
 const mostPages = 20
 
-/** The operator's credentials are valid in one account: the same name in another account is another resource. @throws TRUST_DENIED */
-export async function checkAccount(iam: IamConnection, account: string, name: string): Promise<void> {
-  const operator = await iam.operator()
-  if (operator.account === account) return
-  throw new PullpassError({
-    code: 'TRUST_DENIED',
-    hop: 'trust',
-    seen: `the operator ${operator.arn} is of account ${operator.account}, and ${name} is in account ${account}`,
-    expected: `credentials of account ${account}`,
-    hint: 'select them with AWS_PROFILE, and run the command again',
-  })
+export async function checkAccount({ operator }: IamConnection, account: string, name: string): Promise<void> {
+  checkOperatorAccount(
+    await operator(),
+    { account, name },
+    { expected: `credentials of account ${account}`, hint: 'select them with AWS_PROFILE, and run the command again' },
+  )
 }

@@ -1,12 +1,11 @@
 /** Requests to Tencent Cloud's CAM with the operator's key; error responses become errors of the hop trust. https://www.tencentcloud.com/document/product/598/32231 */
-import { PullpassError } from '../../../errors/pullpass-error.ts'
 import type { Context } from '../../../http/context.ts'
 import type { Refusal } from '../../../http/request-errors.ts'
 import { send, UnexpectedResponse } from '../../../http/send.ts'
 import { asList, asText, type JsonObject } from '../../../text/json-fields.ts'
 import { repeatsSecret } from '../../../text/secret-register.ts'
 import { shellQuote } from '../../../text/shell.ts'
-import { once } from '../../operator.ts'
+import { checkOperatorAccount, once } from '../../operator.ts'
 import type { VendorChange } from '../../trust/marked-resource.ts'
 import { actionDenied, orAbsent, throttled } from '../../trust/responses.ts'
 import { type ApiAction, deniedIn, endpointOf, errorOf, headersOf, refused, responseOf } from '../api.ts'
@@ -191,15 +190,10 @@ export const requestChange = (
   apply: async () => await cam.call(request),
 })
 
-/** The key is of one account: the same name in another account is another resource. @throws TRUST_DENIED */
-export async function checkAccount(cam: CamConnection, account: string, name: string): Promise<void> {
-  const operator = await cam.operator()
-  if (operator.account === account) return
-  throw new PullpassError({
-    code: 'TRUST_DENIED',
-    hop: 'trust',
-    seen: `the operator ${operator.arn} is of account ${operator.account}, and ${name} is in account ${account}`,
-    expected: `a key of account ${account}`,
-    hint: 'select it with TCCLI_PROFILE, and run the command again',
-  })
+export async function checkAccount({ operator }: CamConnection, account: string, name: string): Promise<void> {
+  checkOperatorAccount(
+    await operator(),
+    { account, name },
+    { expected: `a key of account ${account}`, hint: 'select it with TCCLI_PROFILE, and run the command again' },
+  )
 }
