@@ -10,12 +10,16 @@
 import type { Document } from '../document/document.ts'
 import { asFault, type PullpassError } from '../errors/pullpass-error.ts'
 import type { Cluster } from '../kubernetes/connection/cluster.ts'
-import { deleteObject } from '../kubernetes/objects/api-object.ts'
 import { fieldManager } from '../kubernetes/objects/apply-pull-secret.ts'
 import { listPages } from '../kubernetes/objects/list.ts'
-import { allPullSecrets, type PullSecretMetadata, pullSecretMetadata } from '../kubernetes/objects/pull-secrets.ts'
+import {
+  allPullSecrets,
+  anyPullSecret,
+  deletePullSecret,
+  type PullSecretMetadata,
+} from '../kubernetes/objects/pull-secrets.ts'
 import { detachPullSecret, listServiceAccounts, type ServiceAccount } from '../kubernetes/objects/service-accounts.ts'
-import { asObject, asText, type JsonObject } from '../text/json-fields.ts'
+import type { JsonObject } from '../text/json-fields.ts'
 import { quote } from '../text/plain-text.ts'
 import { runConcurrently } from './apply-pull-secrets.ts'
 import { isDone, type Outcome, type ServiceAccountOutcome } from './outcome.ts'
@@ -81,7 +85,7 @@ const selectedIn = (jobs: readonly Job[]): ReadonlySet<string> =>
 /** The Secrets that these documents wrote, in any namespace. */
 async function findWritten(documents: readonly Document[], cluster: Cluster): Promise<Written[]> {
   const keep = (item: JsonObject): Written | undefined => {
-    const [name, found] = [asText(asObject(item['metadata'])?.['name']) ?? '', pullSecretMetadata(item)]
+    const { name, ...found } = anyPullSecret(item)
     const document = found.ownedBy.length === 0 ? documents.find((one) => isUnchanged(found, one, name)) : undefined
     const { namespace, uid, resourceVersion } = found
     return document && { document, name, found: { namespace, uid, resourceVersion } }
@@ -111,7 +115,7 @@ async function accountsOf(unselected: readonly Written[], cluster: Cluster): Pro
 /** First its name from the service accounts, so that no pod is created with one that does not exist. */
 async function deleteSecret(one: Written, accountsIn: AccountsIn, { cluster, mode }: Prune): Promise<Outcome> {
   const { document, name, found } = one
-  const { namespace, uid, resourceVersion } = found
+  const { namespace } = found
   const dryRun = mode === 'dry-run' ? 'all' : 'none'
   const place = { name, namespace }
   try {
@@ -120,7 +124,7 @@ async function deleteSecret(one: Written, accountsIn: AccountsIn, { cluster, mod
       const result = await detachPullSecret(cluster, account, name, { manager: fieldManager(document), dryRun })
       serviceAccounts.push({ name: account.name, result: result === 'gone' ? 'absent' : result })
     }
-    await deleteObject(cluster, { type: secretType, namespace, name, uid }, { dryRun, resourceVersion })
+    await deletePullSecret(cluster, name, found, dryRun)
     const reason = name === document.secretName ? 'the document no longer selects the namespace' : 'a former secretName'
     const detached = serviceAccounts.filter(({ result }) => result === 'detached')
     const from = mode === 'dry-run' ? 'would be detached from' : 'detached from'
@@ -131,8 +135,6 @@ async function deleteSecret(one: Written, accountsIn: AccountsIn, { cluster, mod
     return failedOutcome(document, place, asFault(error))
   }
 }
-
-const secretType = { group: '', version: 'v1', kind: 'Secret', resource: 'secrets' }
 
 const outcomeOf = (
   document: Document,

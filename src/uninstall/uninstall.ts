@@ -16,7 +16,7 @@ import type { Context } from '../http/context.ts'
 import type { Cluster } from '../kubernetes/connection/cluster.ts'
 import { type ApiObject, deleteObject, waitUntilDeleted } from '../kubernetes/objects/api-object.ts'
 import { fieldManager } from '../kubernetes/objects/apply-pull-secret.ts'
-import { listPullSecrets, type PullSecretMetadata } from '../kubernetes/objects/pull-secrets.ts'
+import { deletePullSecret, listPullSecrets, type PullSecretMetadata } from '../kubernetes/objects/pull-secrets.ts'
 import { detachPullSecret, listServiceAccounts, type ServiceAccount } from '../kubernetes/objects/service-accounts.ts'
 import type { Removal } from '../trust/destroy.ts'
 import { findInstallation, type Installation } from './installation.ts'
@@ -225,14 +225,12 @@ async function findPullSecrets(documents: readonly Document[], cluster: Cluster)
   return (await Promise.all(lists)).flat()
 }
 
-const secretKind = { group: '', version: 'v1', kind: 'Secret', resource: 'secrets' }
-
 function planPullSecret(
   { document, secret, owner }: FoundPullSecret,
   pullSecrets: UninstallRequest['pullSecrets'],
   cluster: Cluster,
 ): PlannedStep {
-  const { namespace, uid, resourceVersion } = secret
+  const { namespace } = secret
   const name = document.secretName
   const step = { phase: 'pull-secrets', kind: 'Secret', name: nameOf({ namespace, name }) } as const
   if (owner === 'other') {
@@ -250,7 +248,7 @@ function planPullSecret(
   return {
     step: { ...step, result: 'pending' },
     execute: async (dryRun) => ({
-      result: await deleteObject(cluster, { type: secretKind, namespace, name, uid }, { dryRun, resourceVersion }),
+      result: await deletePullSecret(cluster, name, secret, dryRun),
     }),
   }
 }

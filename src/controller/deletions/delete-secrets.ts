@@ -13,9 +13,8 @@
 import type { Document } from '../../document/document.ts'
 import { asFault } from '../../errors/pullpass-error.ts'
 import type { Context } from '../../http/context.ts'
-import { deleteObject } from '../../kubernetes/objects/api-object.ts'
 import { readNamespace } from '../../kubernetes/objects/namespaces.ts'
-import type { PullSecretMetadata } from '../../kubernetes/objects/pull-secrets.ts'
+import { deletePullSecret, type PullSecretMetadata } from '../../kubernetes/objects/pull-secrets.ts'
 import { isDisposable } from '../../refresh/ownership.ts'
 import { isCurrent } from '../custom-resources.ts'
 import type { ControlledDocument, DocumentSet } from '../documents.ts'
@@ -196,22 +195,18 @@ export class SecretDeletions {
     return current && there !== undefined && !there.terminating && !isSelected(document, there)
   }
 
-  async #delete(item: WorkItem, controlled: Document, { uid, resourceVersion }: PullSecretMetadata): Promise<void> {
+  async #delete(item: WorkItem, controlled: Document, found: PullSecretMetadata): Promise<void> {
     const { cluster, events, status } = this.#deleter
     const { document, namespace } = item
     const { secretName } = controlled
     // First: without the Secret, nothing shows whose entry it is.
     const accounts = attachedIn(namespace, controlled, this.#view)
     await detachAll(item, { document: controlled, accounts }, this.#deleter)
-    const secret = { type: secretType, namespace, name: secretName, uid }
-    const result = await deleteObject(cluster, secret, { dryRun: 'none', resourceVersion })
-    if (result === 'absent') return
+    if ((await deletePullSecret(cluster, secretName, found, 'none')) === 'absent') return
     status.wrote(item, { result: 'deleted', kind: 'refresh' })
-    events.deleted({ document, namespace, secretName, uid })
+    events.deleted({ document, namespace, secretName, uid: found.uid })
   }
 }
-
-const secretType = { group: '', version: 'v1', kind: 'Secret', resource: 'secrets' }
 
 /** What a document without any namespace selects is probably a mistake. */
 const selectsAny = (document: Document, { namespaces }: DeletionView): boolean =>

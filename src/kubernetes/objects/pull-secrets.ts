@@ -4,6 +4,7 @@ import { isRecordAnnotation, recordAnnotations } from '../../credential/pull-sec
 import { asList, asObject, asText, asTexts, type JsonObject, jsonOrNone } from '../../text/json-fields.ts'
 import { Redacted } from '../../text/redacted.ts'
 import type { Cluster } from '../connection/cluster.ts'
+import { type DeleteWays, deleteObject } from './api-object.ts'
 import { isDocumentManager } from './apply-pull-secret.ts'
 import { type Listed, type ListRequest, listByName, metadataOnly } from './list.ts'
 
@@ -35,7 +36,7 @@ export interface PullSecretMetadata {
 const managedBy = 'app.kubernetes.io/managed-by'
 const lastApplied = 'kubectl.kubernetes.io/last-applied-configuration'
 
-/** Pure. Never contains the value of an annotation that is not ours. */
+/** Pure. Never contains the value of an annotation that is not ours. @internal */
 export function pullSecretMetadata(secret: JsonObject): PullSecretMetadata {
   const metadata = asObject(secret['metadata']) ?? {}
   const annotations = asObject(metadata['annotations']) ?? {}
@@ -198,3 +199,14 @@ function managersOf(secret: JsonObject): string[] {
   const names = entries.map((entry) => asText(asObject(entry)?.['manager']))
   return [...new Set(names.filter((name) => name !== undefined))]
 }
+
+const secretType = { group: '', version: 'v1', kind: 'Secret', resource: 'secrets' }
+
+/** Exactly this Secret, in the state in which it was read. @throws as deleteObject */
+export const deletePullSecret = (
+  cluster: Cluster,
+  name: string,
+  { namespace, uid, resourceVersion }: Pick<PullSecretMetadata, 'namespace' | 'uid' | 'resourceVersion'>,
+  dryRun: DeleteWays['dryRun'],
+): Promise<'deleted' | 'absent'> =>
+  deleteObject(cluster, { type: secretType, namespace, name, uid }, { dryRun, resourceVersion })
