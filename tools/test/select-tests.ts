@@ -32,17 +32,21 @@ export function orderTests(
   if (order === 'longest') {
     const weigh = (file: string) =>
       durations[file] ?? (longFiles.includes(file) ? 10_000 : readFileSync(file).length / 50)
-    return files.toSorted((one, other) => weigh(other) - weigh(one))
+    return sortBy(files, (file) => -weigh(file))
   }
   if (order === 'sorted') return files
   if (order === 'reversed') return files.toReversed()
   if (order !== 'shuffled') throw new Error(`--order is longest, sorted, reversed or shuffled, not "${order}"`)
   const random = pseudoRandom(seed)
-  return files
-    .map((file) => ({ file, at: random() }))
-    .toSorted((one, other) => one.at - other.at)
-    .map(({ file }) => file)
+  return sortBy(files, random)
 }
+
+/** By the key of each file, which is computed once. */
+const sortBy = (files: readonly string[], keyOf: (file: string) => number): string[] =>
+  files
+    .map((file) => ({ file, key: keyOf(file) }))
+    .toSorted((one, other) => one.key - other.key)
+    .map(({ file }) => file)
 
 const toPosix = (path: string) => path.replaceAll('\\', '/')
 

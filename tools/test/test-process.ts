@@ -40,7 +40,7 @@ end()
 /** Files run one after the other in this process, each as a run of its own. */
 async function runFile(file: string): Promise<void> {
   const startedMs = performance.now()
-  const lateErrors: string[] = []
+  const faults: string[] = []
   parents = new Map()
   const stream = run({ files: [resolve(file)], isolation: 'none' })
     .on('test:enqueue', ({ name, testId, parentId }) => parents.set(testId, { name, parentId }))
@@ -48,16 +48,16 @@ async function runFile(file: string): Promise<void> {
       if (!isConsequence(failure)) process.stdout.write(renderFailure(failure))
     })
     .on('test:pass', ({ name }) => {
-      if (name === resolve(file)) lateErrors.push(`${file} has no tests`)
+      if (name === resolve(file)) faults.push(`${file} has no tests`)
     })
     .on('test:diagnostic', ({ message }) => {
-      if (message.includes('generated asynchronous activity after the test ended')) lateErrors.push(message)
+      if (message.includes('generated asynchronous activity after the test ended')) faults.push(message)
     })
   for await (const { type, data } of stream) {
     if (type !== 'test:summary' || data.file !== undefined) continue
-    const left = [...lateErrors, ...state.differences(file)]
+    const left = [...faults, ...state.differences(file)]
     for (const sentence of left) process.stdout.write(`✖ ${sentence}\n`)
-    const counted = countsOf({ ...data.counts })
+    const counted = countsOf(data.counts)
     counts.push({ ...counted, failed: counted.failed + left.length })
     success &&= data.success && left.length === 0
   }
