@@ -1,7 +1,6 @@
 /** Faults at Alibaba Cloud: the OIDC provider, the role, its policies, and the token service. */
 import { createHash } from 'node:crypto'
 import type { OidcProvider } from '../../../sandbox/alibaba/account.ts'
-import type { AlibabaSandbox } from '../../../sandbox/alibaba/vendor.ts'
 import { sandboxVendors } from '../../../sandbox/vendors.ts'
 import type { Fault } from '../fault.ts'
 import type { DocumentChoice, World } from '../ground.ts'
@@ -10,14 +9,13 @@ import { cloudDocument, commonFaults, startedClouds } from './common-faults.ts'
 const hop = 'exchange'
 const apply = /^pullpass trust apply -f \S+pull\.yaml\nit would /
 
-const { clouds, cloudOf } = startedClouds<AlibabaSandbox>('Alibaba Cloud')
+const { start, cloudOf } = startedClouds('Alibaba Cloud', sandboxVendors.alibaba)
 
 /** A document whose only registry is at Alibaba Cloud. */
 const document =
   ({ token }: { readonly token?: 'in a file' } = {}): DocumentChoice =>
   async (sandbox) => {
-    const cloud = await sandbox.start(sandboxVendors.alibaba)
-    clouds.set(sandbox, cloud)
+    const cloud = await start(sandbox)
     return await cloudDocument(
       sandbox,
       { token, audiences: [cloud.audience] },

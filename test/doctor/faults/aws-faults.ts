@@ -11,7 +11,7 @@ const apply = /^pullpass trust apply -f \S+pull\.yaml\nit would /
 const replaceTrust =
   /^pullpass trust apply -f \S+pull\.yaml --replace trustPolicy\nrole \S+ exists, and pullpass did not create it/
 
-const { clouds, cloudOf } = startedClouds<AwsSandbox>('AWS')
+const { start, cloudOf } = startedClouds('AWS', sandboxVendors.aws)
 
 interface AwsContent {
   /** Of aws, in addition to role, region and trust. */
@@ -25,8 +25,7 @@ interface AwsContent {
 const document =
   ({ aws = '', trust = () => '', token }: AwsContent = {}): DocumentChoice =>
   async (sandbox) => {
-    const cloud = await sandbox.start(sandboxVendors.aws)
-    clouds.set(sandbox, cloud)
+    const cloud = await start(sandbox)
     return await cloudDocument(
       sandbox,
       { token, audiences: [cloud.audience] },
@@ -42,7 +41,7 @@ const document =
 
 /** A document whose only registry is the public one. */
 const publicDocument: DocumentChoice = async (sandbox) => {
-  clouds.set(sandbox, await sandbox.start(sandboxVendors.aws))
+  await start(sandbox)
   return {
     text: `apiVersion: pullpass.dev/v1alpha1
 kind: ClusterPullSecret

@@ -3,7 +3,6 @@
 import { addressNotAllowed } from '../../../sandbox/azure/container-registry.ts'
 import type { FederatedCredential } from '../../../sandbox/azure/directory.ts'
 import { entraError } from '../../../sandbox/azure/entra.ts'
-import type { AzureSandbox } from '../../../sandbox/azure/vendor.ts'
 import { sandboxVendors } from '../../../sandbox/vendors.ts'
 import type { Fault } from '../fault.ts'
 import type { DocumentChoice, World } from '../ground.ts'
@@ -12,7 +11,7 @@ import { cloudDocument, commonFaults, startedClouds } from './common-faults.ts'
 const hop = 'exchange'
 const audience = 'api://AzureADTokenExchange'
 const creates = /^pullpass trust apply -f \S+pull\.yaml\nit would create federated credential pullpass-/
-const { clouds, cloudOf } = startedClouds<AzureSandbox>('Azure')
+const { start, cloudOf } = startedClouds('Azure', sandboxVendors.azure)
 
 interface AzureContent {
   /** Of azure, in addition to what is required. */
@@ -25,8 +24,7 @@ interface AzureContent {
 const document =
   ({ more = '', token }: AzureContent = {}): DocumentChoice =>
   async (sandbox) => {
-    const cloud = await sandbox.start(sandboxVendors.azure)
-    clouds.set(sandbox, cloud)
+    const cloud = await start(sandbox)
     return await cloudDocument(
       sandbox,
       { token, audiences: [audience] },

@@ -1,6 +1,5 @@
 /** Faults at Chainguard: the identity that the document names, and its role on the organization. */
 import { type ClaimMatch, type Identity, newUid, roles } from '../../../sandbox/chainguard/state.ts'
-import type { ChainguardSandbox } from '../../../sandbox/chainguard/vendor.ts'
 import { sandboxVendors } from '../../../sandbox/vendors.ts'
 import type { Fault } from '../fault.ts'
 import type { DocumentChoice, World } from '../ground.ts'
@@ -11,7 +10,7 @@ const hop = 'exchange'
 const code = 'EXCHANGE_REFUSED'
 const audience = 'https://pull.example.com'
 const subject = 'system:serviceaccount:image-system:pullpass'
-const { clouds, cloudOf } = startedClouds<ChainguardSandbox>('Chainguard')
+const { start, cloudOf } = startedClouds('Chainguard', sandboxVendors.chainguard)
 
 interface ChainguardContent {
   /** Absent: the organization. */
@@ -24,8 +23,7 @@ interface ChainguardContent {
 const document =
   ({ repositories = 'example-project', token }: ChainguardContent = {}): DocumentChoice =>
   async (sandbox) => {
-    const cloud = await sandbox.start(sandboxVendors.chainguard)
-    clouds.set(sandbox, cloud)
+    const cloud = await start(sandbox)
     cloud.trusted.audience = audience
     return await cloudDocument(
       sandbox,

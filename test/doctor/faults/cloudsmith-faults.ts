@@ -1,6 +1,5 @@
 /** Faults at Cloudsmith: the service account, the OpenID Connect provider, and the privilege on the repository. */
 import type { Provider } from '../../../sandbox/cloudsmith/organization-state.ts'
-import type { CloudsmithSandbox } from '../../../sandbox/cloudsmith/vendor.ts'
 import { sandboxVendors } from '../../../sandbox/vendors.ts'
 import type { Fault } from '../fault.ts'
 import type { DocumentChoice, World } from '../ground.ts'
@@ -12,14 +11,13 @@ const code = 'EXCHANGE_REFUSED'
 const audience = 'https://pull.example.com'
 const creates =
   /^pullpass trust apply -f \S+pull\.yaml\nit would create provider example-project\/pullpass-\S+ for https:\/\/\S+: tokens with sub system:serviceaccount:image-system:pullpass and aud https:\/\/pull\.example\.com sign in as puller$/
-const { clouds, cloudOf } = startedClouds<CloudsmithSandbox>('Cloudsmith')
+const { start, cloudOf } = startedClouds('Cloudsmith', sandboxVendors.cloudsmith)
 
 /** A document whose only registry is at Cloudsmith. The token is requested from the cluster unless it is in a file. */
 const document =
   ({ token }: { readonly token?: 'in a file' } = {}): DocumentChoice =>
   async (sandbox) => {
-    const cloud = await sandbox.start(sandboxVendors.cloudsmith)
-    clouds.set(sandbox, cloud)
+    const cloud = await start(sandbox)
     cloud.trusted.audience = audience
     return await cloudDocument(
       sandbox,

@@ -1,22 +1,32 @@
 /** What is alike at every cloud: the document, and faults of the cluster's key, of this machine's clock and of the token file. */
+import type { LoadSandboxVendor, SandboxCloud } from '../../../sandbox/vendor.ts'
 import type { TestSandbox } from '../../support/start-test-sandbox.ts'
 import type { Fault } from '../fault.ts'
 import type { DocumentChoice, World } from '../ground.ts'
 
 interface StartedClouds<Cloud> {
-  readonly clouds: WeakMap<TestSandbox, Cloud>
+  readonly start: (sandbox: TestSandbox) => Promise<Cloud>
   readonly cloudOf: (world: Pick<World, 'sandbox'>) => Cloud
 }
 
-/** The services of a cloud, by the sandbox that the document of a fault started them in. */
-export function startedClouds<Cloud>(cloud: string): StartedClouds<Cloud> {
+/** The services of a cloud, by the sandbox that the document of a fault starts them in. */
+export function startedClouds<Cloud extends SandboxCloud>(
+  title: string,
+  load: LoadSandboxVendor<Cloud>,
+): StartedClouds<Cloud> {
   const clouds = new WeakMap<TestSandbox, Cloud>()
-  const cloudOf = ({ sandbox }: Pick<World, 'sandbox'>): Cloud => {
-    const started = clouds.get(sandbox)
-    if (started === undefined) throw new Error(`the document starts the sandbox of ${cloud}`)
-    return started
+  return {
+    async start(sandbox) {
+      const cloud = await sandbox.start(load)
+      clouds.set(sandbox, cloud)
+      return cloud
+    },
+    cloudOf({ sandbox }) {
+      const started = clouds.get(sandbox)
+      if (started === undefined) throw new Error(`the document starts the sandbox of ${title}`)
+      return started
+    },
   }
-  return { clouds, cloudOf }
 }
 
 interface TokenSource {

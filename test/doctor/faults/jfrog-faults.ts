@@ -1,6 +1,5 @@
 /** Faults at JFrog: the integration, its identity mappings, the user, its permission and the lifetime of its tokens. */
 import { type Integration, type Mapping, mappingKey } from '../../../sandbox/jfrog/platform-state.ts'
-import type { JfrogSandbox } from '../../../sandbox/jfrog/vendor.ts'
 import { sandboxVendors } from '../../../sandbox/vendors.ts'
 import type { Fault } from '../fault.ts'
 import type { DocumentChoice, World } from '../ground.ts'
@@ -12,7 +11,7 @@ const apply = String.raw`^pullpass trust apply -f \S+pull\.yaml\n`
 const createsMapping = new RegExp(
   `${apply}it would create mapping pullpass-\\S+ of cluster: system:serviceaccount:image-system:pullpass with audience https://pull\\.example\\.com acts as user puller`,
 )
-const { clouds, cloudOf } = startedClouds<JfrogSandbox>('JFrog')
+const { start, cloudOf } = startedClouds('JFrog', sandboxVendors.jfrog)
 
 interface JfrogContent {
   /** The token is requested from the cluster unless it is in a file. */
@@ -25,8 +24,7 @@ interface JfrogContent {
 const document =
   ({ token, repositories }: JfrogContent = {}): DocumentChoice =>
   async (sandbox) => {
-    const cloud = await sandbox.start(sandboxVendors.jfrog)
-    clouds.set(sandbox, cloud)
+    const cloud = await start(sandbox)
     cloud.trusted.audience = audience
     return await cloudDocument(
       sandbox,

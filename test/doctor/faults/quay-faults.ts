@@ -1,6 +1,5 @@
 /** Faults at Quay: the robot account, its federation, and its permission on the repository. */
 import { createRobot, deleteRobot, type FederationEntry } from '../../../sandbox/quay/state.ts'
-import type { QuaySandbox } from '../../../sandbox/quay/vendor.ts'
 import { sandboxVendors } from '../../../sandbox/vendors.ts'
 import type { Fault } from '../fault.ts'
 import type { DocumentChoice, World } from '../ground.ts'
@@ -10,7 +9,7 @@ const hop = 'exchange'
 const audience = 'https://pull.example.com'
 const adds =
   /^pullpass trust apply -f \S+pull\.yaml\nit would let system:serviceaccount:image-system:pullpass of https:\S+ sign in as \S+\/example-project\+puller/
-const { clouds, cloudOf } = startedClouds<QuaySandbox>('Quay')
+const { start, cloudOf } = startedClouds('Quay', sandboxVendors.quay)
 
 interface QuayContent {
   /** Absent: that of the image. */
@@ -23,8 +22,7 @@ interface QuayContent {
 const document =
   ({ repository, token }: QuayContent = {}): DocumentChoice =>
   async (sandbox) => {
-    const cloud = await sandbox.start(sandboxVendors.quay)
-    clouds.set(sandbox, cloud)
+    const cloud = await start(sandbox)
     return await cloudDocument(
       sandbox,
       { token, audiences: [audience] },

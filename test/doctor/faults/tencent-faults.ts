@@ -1,5 +1,4 @@
 /** Faults at Tencent Cloud: the OIDC provider and its keys, the role, its policy, and the instance of Container Registry. */
-import type { TencentSandbox } from '../../../sandbox/tencent/vendor.ts'
 import { sandboxVendors } from '../../../sandbox/vendors.ts'
 import { markOf, provider, role, statementFor } from '../../vendors/tencent/run-trust.ts'
 import type { Fault } from '../fault.ts'
@@ -9,14 +8,13 @@ import { cloudDocument, commonFaults, startedClouds } from './common-faults.ts'
 const hop = 'exchange'
 const apply = (change: string) => new RegExp(`^pullpass trust apply -f \\S+pull\\.yaml\\nit would ${change}`)
 
-const { clouds, cloudOf } = startedClouds<TencentSandbox>('Tencent Cloud')
+const { start, cloudOf } = startedClouds('Tencent Cloud', sandboxVendors.tencent)
 
 /** A document whose only registry is at Tencent Cloud. The token is requested from the cluster unless it is in a file. */
 const document =
   ({ token }: { readonly token?: 'in a file' } = {}): DocumentChoice =>
   async (sandbox) => {
-    const cloud = await sandbox.start(sandboxVendors.tencent)
-    clouds.set(sandbox, cloud)
+    const cloud = await start(sandbox)
     const { tokens, cam } = cloud.parts
     return await cloudDocument(
       sandbox,

@@ -2,7 +2,6 @@
 
 import { sandboxVendors } from '../../../sandbox/vendors.ts'
 import type { Federation } from '../../../sandbox/yandex/cloud-state.ts'
-import type { YandexSandbox } from '../../../sandbox/yandex/vendor.ts'
 import type { Fault } from '../fault.ts'
 import type { DocumentChoice, World } from '../ground.ts'
 import { cloudDocument, commonFaults, startedClouds } from './common-faults.ts'
@@ -13,7 +12,7 @@ const code = 'EXCHANGE_REFUSED'
 const audience = 'https://pull.example.com'
 const creates =
   /^pullpass trust apply -f \S+pull\.yaml\nit would create federation pullpass-\S+ in folder b1gexample0123456789: .*; create federated credential of pullpass-/
-const { clouds, cloudOf } = startedClouds<YandexSandbox>('Yandex Cloud')
+const { start, cloudOf } = startedClouds('Yandex Cloud', sandboxVendors.yandex)
 
 interface YandexContent {
   /** Absent: the registry. */
@@ -28,8 +27,7 @@ const helloRepository = 'crpexample0123456789/example-project/images/hello'
 const document =
   ({ repositories, token }: YandexContent = {}): DocumentChoice =>
   async (sandbox) => {
-    const cloud = await sandbox.start(sandboxVendors.yandex)
-    clouds.set(sandbox, cloud)
+    const cloud = await start(sandbox)
     cloud.trusted.audience = audience
     return await cloudDocument(
       sandbox,
