@@ -15,6 +15,15 @@ interface Case {
 const admin = 'applied-permissions/admin'
 const ungranted = ({ permissions }: TrustTest) => assert.deepEqual(permissions(), [])
 
+function actAsUserFromElsewhere({ jfrog }: TrustTest): void {
+  jfrog.state.integrations.set('second', {
+    name: 'second',
+    issuer_url: 'https://other.example.com',
+    provider_type: 'Generic OpenID Connect',
+  })
+  add({ jfrog }, other({ provider_name: 'second', claims: { sub: subject }, token_spec: { username: 'puller' } }))
+}
+
 const cases: Readonly<Record<string, Case>> = {
   'a mapping of all tokens that comes first is refused, and nothing is granted': {
     plant: (started) => {
@@ -283,28 +292,14 @@ const cases: Readonly<Record<string, Case>> = {
     leaves: ungranted,
   },
   'another cluster that acts as the user is refused': {
-    plant: ({ jfrog }) => {
-      jfrog.state.integrations.set('second', {
-        name: 'second',
-        issuer_url: 'https://other.example.com',
-        provider_type: 'Generic OpenID Connect',
-      })
-      add({ jfrog }, other({ provider_name: 'second', claims: { sub: subject }, token_spec: { username: 'puller' } }))
-    },
+    plant: actAsUserFromElsewhere,
     exitCode: 1,
     reports:
       /^TRUST_DOMAIN_SHARED \(trust\): users\/puller is used by another cluster: system:serviceaccount:image-system:pullpass of another cluster \(issuer https:\/\/other\.example\.com\) signs in as it$/m,
     leaves: ungranted,
   },
   'unless that is accepted': {
-    plant: ({ jfrog }) => {
-      jfrog.state.integrations.set('second', {
-        name: 'second',
-        issuer_url: 'https://other.example.com',
-        provider_type: 'Generic OpenID Connect',
-      })
-      add({ jfrog }, other({ provider_name: 'second', claims: { sub: subject }, token_spec: { username: 'puller' } }))
-    },
+    plant: actAsUserFromElsewhere,
     exitCode: 0,
     flags: ['--share-trust-domain'],
     reports: /shared by clusters: system:serviceaccount:image-system:pullpass of another cluster/,
