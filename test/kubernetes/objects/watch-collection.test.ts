@@ -1,165 +1,24 @@
 import assert from 'node:assert/strict'
-import { suite, type TestContext, test } from 'node:test'
+import { suite, test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import type { SandboxHandler, SandboxRequest, SandboxResponse } from '../../../sandbox/serve/handler.ts'
-import type { Log } from '../../../src/http/context.ts'
-import type { Cluster } from '../../../src/kubernetes/connection/cluster.ts'
-import { metadataOnly } from '../../../src/kubernetes/objects/list.ts'
-import { type CollectionEvent, watchCollection } from '../../../src/kubernetes/objects/watch.ts'
-import { asObject, asText } from '../../../src/text/json-fields.ts'
-import { openTestCluster } from '../open-test-cluster.ts'
-
-const list = {
-  path: '/api/v1/secrets',
-  fieldSelector: 'metadata.name=regcred',
-  accept: metadataOnly,
-  call: { verb: 'list', resource: 'secrets', name: 'regcred' },
-  maxItems: 3,
-} as const
-
-const object = (namespace: string, resourceVersion: string) => ({ metadata: { namespace, resourceVersion } })
-const event = (type: string, namespace: string, resourceVersion: string) => ({
-  type,
-  object: object(namespace, resourceVersion),
-})
-const listed = (resourceVersion: string, ...namespaces: string[]): SandboxResponse => ({
-  status: 200,
-  body: { metadata: { resourceVersion }, items: namespaces.map((namespace) => object(namespace, '1')) },
-})
-const endOfState = (resourceVersion: string) => ({
-  type: 'BOOKMARK',
-  object: { metadata: { resourceVersion, annotations: { 'k8s.io/initial-events-end': 'true' } } },
-})
-/** The events of a streamed list. */
-const state = (resourceVersion: string, ...namespaces: string[]) => [
-  ...namespaces.map((namespace) => event('ADDED', namespace, '1')),
-  endOfState(resourceVersion),
-]
-/** The response to a streamed list, which then ends. */
-const streamed = (resourceVersion: string, ...namespaces: string[]) => watched(state(resourceVersion, ...namespaces))
-const expired = { type: 'ERROR', object: { kind: 'Status', code: 410, reason: 'Expired', message: 'too old' } }
-const forbidden = (verb: string): SandboxResponse => ({
-  status: 403,
-  body: {
-    kind: 'Status',
-    code: 403,
-    message: `secrets is forbidden: User "jane" cannot ${verb} resource "secrets" in API group ""`,
-  },
-})
-
-/** The stream's events, and then its end; `break`: it ends without being complete; `silence`: nothing. */
-const watched = (events: readonly object[], end: 'end' | 'break' | 'silence' = 'end'): SandboxResponse => ({
-  status: 200,
-  body: (async function* () {
-    for (const one of events) yield `${JSON.stringify(one)}\n`
-    if (end === 'break') throw new Error('the API server stopped')
-    if (end === 'silence') await new Promise(() => undefined)
-  })(),
-})
-
-/** A watch that sends its last events after a time, and ends. */
-interface Lasting {
-  readonly before: readonly object[]
-  readonly events: readonly object[]
-  readonly seconds: number
-}
-const lasting = (events: readonly object[], seconds: number, before: readonly object[] = []): Lasting => ({
-  before,
-  events,
-  seconds,
-})
-
-const status = (code: number): SandboxResponse => ({ status: code, body: { kind: 'Status', code, message: 'no' } })
-
-interface Started {
-  /** Whether the client may list. */
-  readonly mayList?: boolean | 'unknown'
-  /** How much sooner a stream counts as stalled. */
-  readonly shortened?: number
-}
-
-type Planned = SandboxResponse | Lasting | 'no response'
-
-/** Responds to one request after another; a watch without a further response is silent. */
-async function start(t: TestContext, ...responses: Planned[]) {
-  return await startWith(t, {}, ...responses)
-}
-
-async function startWith(t: TestContext, { mayList = true, shortened = 1 }: Started, ...responses: Planned[]) {
-  const requests: string[] = []
-  const handler = ({ path, query, headers, signal, body }: SandboxRequest): ReturnType<SandboxHandler> => {
-    if (path.endsWith('/selfsubjectaccessreviews')) {
-      const { resourceAttributes } = JSON.parse(body.toString()).spec
-      assert.deepEqual(resourceAttributes, {
-        group: '',
-        version: 'v1',
-        resource: 'secrets',
-        verb: 'list',
-        name: 'regcred',
-      })
-      return mayList === 'unknown' ? forbidden('create') : { status: 201, body: { status: { allowed: mayList } } }
-    }
-    const kind = kindOf(query)
-    assert.equal(query.get('fieldSelector'), 'metadata.name=regcred')
-    assert.match(headers['accept'] ?? '', kind === 'list' ? /=PartialObjectMetadataList;/ : /=PartialObjectMetadata;/)
-    requests.push(kind)
-    const silent = (async function* () {
-      await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
-      yield ''
-    })()
-    const response = responses.shift() ?? { status: 200, body: silent }
-    if (response === 'no response') return new Promise(() => undefined)
-    if (!('seconds' in response)) return response
-    const late = (async function* () {
-      for (const one of response.before) yield `${JSON.stringify(one)}\n`
-      await context.sleep(response.seconds * 1000, signal)
-      for (const one of response.events) yield `${JSON.stringify(one)}\n`
-    })()
-    return { status: 200, body: late }
-  }
-  const { cluster: opened, context } = await openTestCluster(t, handler)
-  const silences: number[] = []
-  const cluster: Cluster = {
-    ...opened,
-    async stream(request) {
-      silences.push(request.idleTimeoutMs)
-      const response = await opened.stream({ ...request, idleTimeoutMs: request.idleTimeoutMs / shortened })
-      if (!('lines' in response)) return response
-      return { ...response, allowSilence: (ms) => void silences.push(ms) }
-    },
-  }
-  const keep = (item: object) => asText(asObject(asObject(item)?.['metadata'])?.['namespace']) ?? ''
-  const end = new AbortController()
-  t.after(() => end.abort())
-  const logged: string[] = []
-  const log: Log = (level, sentence, fields) => void logged.push(`${level} ${sentence}: ${fields?.['seen']}`)
-  const open = () => {
-    const watch = watchCollection(cluster, list, keep, { ...context, log, signal: end.signal })
-    const take = async (count: number) => {
-      const events: string[] = []
-      while (events.length < count) events.push(show((await watch.next()).value))
-      return events
-    }
-    return { watch, take }
-  }
-  return { ...open(), open, cluster, requests, context, end, logged, silences }
-}
-
-function kindOf(query: URLSearchParams): string {
-  if (query.get('watch') !== '1') return 'list'
-  if (!query.has('sendInitialEvents')) return `watch from ${query.get('resourceVersion')}`
-  const parameters = ['sendInitialEvents', 'resourceVersionMatch', 'allowWatchBookmarks', 'resourceVersion']
-  assert.deepEqual(
-    parameters.map((name) => query.get(name)),
-    ['true', 'NotOlderThan', 'true', null],
-  )
-  return 'streamed list'
-}
-
-const show = (seen: CollectionEvent<string>): string =>
-  seen.type === 'listed' ? `listed ${seen.items.join()}` : `${seen.type} ${seen.item}`
+import type { SandboxResponse } from '../../../sandbox/serve/handler.ts'
+import { watchCollection } from '../../../src/kubernetes/objects/watch.ts'
+import {
+  endOfState,
+  event,
+  expired,
+  forbidden,
+  lasting,
+  list,
+  listed,
+  start,
+  startWith,
+  state,
+  streamed,
+  watched,
+} from './watched-collection.ts'
 
 suite('a watched collection', () => {
   test('is one request: its state, and then each change', async (t) => {
@@ -338,93 +197,3 @@ function collectGarbage(): void {
   const collect: () => void = runInNewContext('gc')
   collect()
 }
-
-/** What a server sends that does not stream lists, or no longer. */
-const incomplete: Readonly<Record<string, SandboxResponse | 'no response'>> = {
-  'that ends': watched([event('ADDED', 'team-a', '1')]),
-  'that breaks': watched([event('ADDED', 'team-a', '1')], 'break'),
-  'with an error': watched([event('ADDED', 'team-a', '1'), { type: 'ERROR', object: { code: 504, message: 'late' } }]),
-  'with 410': watched([event('ADDED', 'team-a', '1'), expired]),
-  'of more objects than a list may have': watched([
-    event('ADDED', 'team-a', '1'),
-    event('ADDED', 'team-b', '1'),
-    event('ADDED', 'team-c', '1'),
-    event('ADDED', 'team-d', '1'),
-    endOfState('7'),
-  ]),
-  'that is refused with 403': forbidden('watch'),
-  'that is refused with 503': status(503),
-  'without a response within 10 s': 'no response',
-}
-
-const unsupported: Readonly<Record<string, [SandboxResponse | Lasting, seen: string]>> = {
-  'refuses its parameters with 422': [status(422), 'responded with 422'],
-  'refuses its parameters with 400': [status(400), 'responded with 400'],
-  'ignores its parameters': [
-    watched([event('ADDED', 'team-a', '1'), event('BOOKMARK', '', '7'), event('ADDED', 'team-b', '8')]),
-    'did not mark the end of the state',
-  ],
-  'sends changes for two minutes, and no bookmark': [
-    lasting([event('ADDED', 'team-b', '8')], 121, [event('ADDED', 'team-a', '1')]),
-    'the state did not end within 120 s',
-  ],
-}
-
-suite('a list', () => {
-  test('is read by pages from a server that sends nothing for 10 s before the end of the state, also later; after it, 150 s', async (t) => {
-    const { take, requests, silences } = await startWith(
-      t,
-      { shortened: 200 },
-      watched([event('ADDED', 'team-a', '1')], 'silence'),
-      listed('7', 'team-b'),
-      watched([expired]),
-      listed('9', 'team-c'),
-    )
-    assert.deepEqual(await take(2), ['listed team-b', 'listed team-c'])
-    assert.deepEqual(requests, ['streamed list', 'list', 'watch from 7', 'list'])
-    assert.deepEqual(silences, [10_000, 150_000])
-    const other = await start(t, streamed('7'))
-    await other.take(1)
-    assert.deepEqual(other.silences, [10_000, 150_000])
-  })
-
-  for (const [title, response] of Object.entries(incomplete)) {
-    test(`that is streamed ${title.replace(/^that /, 'and ')} before the end of its state is read by pages, and the next one is streamed`, async (t) => {
-      const attempts = /503|10 s/.test(title) ? 8 : 1 // within 10 s
-      const { take, requests, logged } = await startWith(
-        t,
-        { shortened: 200 },
-        ...Array.from({ length: attempts }, () => response),
-        listed('7', 'team-b'),
-        watched([expired]),
-        streamed('9', 'team-c'),
-      )
-      assert.deepEqual(await take(2), ['listed team-b', 'listed team-c'])
-      assert.deepEqual(requests.slice(-4), ['streamed list', 'list', 'watch from 7', 'streamed list'])
-      assert.deepEqual(
-        logged.filter((line) => line.startsWith('info')),
-        ['info a watch is resumed: 410'],
-      )
-    })
-  }
-
-  for (const [title, [response, seen]] of Object.entries(unsupported)) {
-    test(`is read by pages from a server that ${title}, also later and for other collections of the connection, which is logged once`, async (t) => {
-      const { take, requests, open, logged } = await start(
-        t,
-        response,
-        listed('7', 'team-b'),
-        watched([expired]),
-        listed('9', 'team-c'),
-        listed('9', 'team-d'),
-      )
-      assert.deepEqual(await take(2), ['listed team-b', 'listed team-c'])
-      assert.deepEqual(await open().take(1), ['listed team-d'])
-      assert.deepEqual(requests, ['streamed list', 'list', 'watch from 7', 'list', 'list'])
-      const [line = '', ...others] = logged.filter((one) => one.includes('does not stream'))
-      assert.ok(line.startsWith('info the API server does not stream lists: they are read by pages: '), line)
-      assert.ok(line.endsWith(seen), line)
-      assert.deepEqual(others, [])
-    })
-  }
-})
