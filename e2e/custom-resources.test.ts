@@ -24,6 +24,15 @@ const startSetup = () =>
       await runProgram(kubectl, argv, { environment: { KUBECONFIG: join(folder, 'kubeconfig') }, stdin })
     const applied = await run(['apply', '--server-side', '-f', 'deploy/crds/manifests.yaml'])
     if (applied.exitCode !== 0) throw new Error(applied.stderr)
+    // An API server serves a kind as soon as its names are accepted, a moment before the condition Established.
+    const established = await run([
+      'wait',
+      '--for=condition=Established',
+      '--timeout=20s',
+      '-f',
+      'deploy/crds/manifests.yaml',
+    ])
+    if (established.exitCode !== 0) throw new Error(established.stderr)
     await waitUntil('the kind', 20_000, async () => {
       const { status } = await requestKubernetes(plane, { path: collection })
       return status === 200 || undefined
