@@ -12,7 +12,7 @@ import { allows, parsePolicy } from './policy.ts'
 import { stsApi } from './sts.ts'
 
 export interface TencentSandbox extends SandboxCloud {
-  /** `tokens`: STS and Container Registry. */
+  /** `tokens`: STS and Container Registry; `cam`: CAM and STS, for operators. */
   readonly parts: Readonly<Record<'tokens' | 'cam', Part>>
   readonly handlers: Readonly<Record<'tokens' | 'cam', SandboxHandler>>
   /** Origin of STS and Container Registry. */
@@ -48,7 +48,7 @@ async function openTencent(context: SandboxContext): Promise<TencentSandbox> {
   const registry = containerRegistry({ account, keys, context })
   const handlers = {
     tokens: tencentApi([stsApi({ account, keys, now }), registry.api], keys, now),
-    cam: tencentApi([camApi({ account, permits })], keys, now),
+    cam: tencentApi([camApi({ account, permits }), stsApi({ account, keys, now })], keys, now),
   }
   const parts = { tokens: await serve(handlers.tokens), cam: await serve(handlers.cam) }
   return {
@@ -65,7 +65,12 @@ async function openTencent(context: SandboxContext): Promise<TencentSandbox> {
       const found = account.providers.get(provider)
       if (found !== undefined) account.providers.set(provider, { ...found, ...changes })
     },
-    environment: { TENCENTCLOUD_SECRET_ID: operator.id, TENCENTCLOUD_SECRET_KEY: operator.secret },
+    environment: {
+      PULLPASS_TENCENT_CAM_ENDPOINT: parts.cam.url,
+      PULLPASS_TENCENT_STS_ENDPOINT: parts.cam.url,
+      TENCENTCLOUD_SECRET_ID: operator.id,
+      TENCENTCLOUD_SECRET_KEY: operator.secret,
+    },
     registryVariables: {},
     audience,
     trust: (issuer) => trustIssuer(issuer, account, context),

@@ -2,7 +2,6 @@
 import type { SentRequest } from '../../http/send.ts'
 import { asObject, asText, type JsonObject } from '../../text/json-fields.ts'
 import type { Redacted } from '../../text/redacted.ts'
-import type { TencentSettings } from './settings.ts'
 import { authorizationOf, type TencentCredentials } from './sign.ts'
 
 const versions = { sts: '2018-08-13', tcr: '2019-09-24', cam: '2019-01-16' }
@@ -13,11 +12,6 @@ export interface ApiAction {
   /** Absent: of an action without one. */
   readonly region?: string
 }
-
-export const endpointOf = (
-  service: keyof typeof versions,
-  { site, endpoints }: Pick<TencentSettings, 'site' | 'endpoints'>,
-): string => `${endpoints?.[service] ?? `https://${service}.${site}`}/`
 
 /** Undefined credentials: the request carries a token of its own instead of a signature. */
 export const headersOf =

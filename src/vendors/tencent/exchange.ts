@@ -8,7 +8,8 @@ import { Redacted } from '../../text/redacted.ts'
 import { compareWithToken, exchangeRefusal, type MessageCause } from '../exchange-refusal.ts'
 import { exchangeAt } from '../federated-exchange.ts'
 import { type Exchange, type ExchangeContext, type RegistryOf, withoutRestrictions } from '../vendor.ts'
-import { endpointOf, errorOf, headersOf, refused, responseOf } from './api.ts'
+import { errorOf, headersOf, refused, responseOf } from './api.ts'
+import { checkEndpoints, exchangeEndpoint, exchangeVariables } from './endpoints.ts'
 import type { TencentSettings } from './settings.ts'
 import type { TencentCredentials } from './sign.ts'
 
@@ -75,6 +76,8 @@ export const usualAudience = 'sts.tencentcloudapi.com'
 export const exchange: Exchange<TencentSettings> = {
   ...withoutRestrictions,
   tenantDomains: ['tencentcloudapi.com'],
+  endpointVariables: exchangeVariables,
+  checkEnvironment: checkEndpoints,
   audiences: ({ audience = usualAudience }) => [audience],
   hops: () => ['exchange', authorizationHop],
   subjectTokenLifeSeconds: () => 600,
@@ -108,7 +111,7 @@ function assumeRole(
   return send(context, {
     hop: 'exchange',
     service: 'Tencent Cloud STS',
-    url: endpointOf('sts', settings),
+    url: `${exchangeEndpoint('sts', settings, context.environment)}/`,
     json: {
       ProviderId: providerId,
       WebIdentityToken: subjectToken.value,
@@ -147,7 +150,7 @@ function createToken(
     {
       hop: authorizationHop,
       service: 'Tencent Container Registry',
-      url: endpointOf('tcr', settings),
+      url: `${exchangeEndpoint('tcr', settings, context.environment)}/`,
       json: { RegistryId: registryId, TokenType: 'temp' },
       headers: headersOf({ service: 'tcr', action: 'CreateInstanceToken', region }, session),
       refused,

@@ -14,8 +14,7 @@ export interface TencentSettings {
   readonly region: string
   readonly registryId: string
   readonly site: 'tencentcloudapi.com' | 'intl.tencentcloudapi.com'
-  /** `cam`: for trust. */
-  readonly endpoints?: { readonly sts?: string; readonly tcr?: string; readonly cam?: string }
+  readonly endpoints?: { readonly sts?: string; readonly tcr?: string }
   /** What `pullpass trust` configures; exchanges do not use it. `repositories`: NAMESPACE/NAME. */
   readonly trust?: { readonly repositories: readonly string[] }
 }
@@ -39,7 +38,6 @@ const form: z.ZodMiniType<TencentForm> = fields(
         {
           sts: z.exactOptional(text(originUrl, 'STS')),
           tcr: z.exactOptional(text(originUrl, 'Container Registry')),
-          cam: z.exactOptional(text(originUrl, 'CAM, for pullpass trust')),
         },
         "Origins that replace Tencent's own: a private endpoint or an emulator",
       ),
@@ -59,8 +57,7 @@ export const settings: VendorSettings<TencentForm, TencentSettings> = {
   form,
   tenantForm,
   problems: () => [],
-  hosts: ({ endpoints: { sts, tcr } = {} }) =>
-    replacesEndpoint({ sts, tcr }, ['tencentcloudapi.com']) ? 'any' : registryHosts,
+  hosts: ({ endpoints }) => (replacesEndpoint(endpoints, ['tencentcloudapi.com']) ? 'any' : registryHosts),
   read: async ({ site, ...written }) => ({
     settings: { ...written, site: site === 'China' ? 'tencentcloudapi.com' : 'intl.tencentcloudapi.com' },
     keysUploaded: true,

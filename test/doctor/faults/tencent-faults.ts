@@ -15,7 +15,7 @@ const document =
   ({ token }: { readonly token?: 'in a file' } = {}): DocumentChoice =>
   async (sandbox) => {
     const cloud = await start(sandbox)
-    const { tokens, cam } = cloud.parts
+    const { tokens } = cloud.parts
     return await cloudDocument(
       sandbox,
       { token, audiences: [cloud.audience] },
@@ -26,7 +26,7 @@ const document =
         providerId: cluster
         region: eu-frankfurt
         registryId: tcr-example
-        endpoints: {sts: "${tokens.url}", tcr: "${tokens.url}", cam: "${cam.url}"}
+        endpoints: {sts: "${tokens.url}", tcr: "${tokens.url}"}
         trust: {repositories: ["example-project/images/*"]}`,
     )
   }

@@ -48,7 +48,7 @@ export function documentAt(
     account = 'pullpass',
   }: TrustDocument = {},
 ): string {
-  const { tokens, cam } = cloud.parts
+  const { tokens } = cloud.parts
   return `apiVersion: pullpass.dev/v1alpha1
 kind: ClusterPullSecret
 metadata: {name: ${name}}
@@ -64,7 +64,7 @@ spec:
         providerId: ${providerId}
         region: eu-frankfurt
         registryId: tcr-example
-        endpoints: {sts: "${tokens.url}", tcr: "${tokens.url}", cam: "${cam.url}"}
+        endpoints: {sts: "${tokens.url}", tcr: "${tokens.url}"}
         trust: {repositories: ${JSON.stringify(repositories)}}
 `
 }

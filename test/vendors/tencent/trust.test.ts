@@ -20,6 +20,11 @@ test('trust at Tencent Cloud', async (t) => {
     assert.equal(account.providers.size + account.roles.size + account.policies.size, 0)
   })
 
+  await t.test("a server that only the document names receives no request of the operator's key", async () => {
+    assert.deepEqual(cloud.parts.tokens.seen, [])
+    assert.notEqual(cloud.parts.cam.seen.length, 0)
+  })
+
   await t.test('plan prints commands of tccli, and Terraform', async () => {
     const { stdout: commands } = await trust(['plan', '-o', 'tccli'])
     const lines = commands.split('\n').filter((line) => line.startsWith('tccli'))

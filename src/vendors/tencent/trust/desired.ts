@@ -75,10 +75,7 @@ export function desiredState(needs: readonly Need[]): DesiredState {
 
 const audienceOf = ({ registry }: Need) => registry.audience ?? usualAudience
 
-const placeOf = ({ registry: { settings } }: Need): CamPlace => {
-  const { site, endpoints, region } = settings
-  return { site, region, ...(endpoints !== undefined && { endpoints }) }
-}
+const placeOf = ({ registry: { settings } }: Need): CamPlace => ({ site: settings.site, region: settings.region })
 
 const arnOfProvider = ({ registry: { settings } }: Need) =>
   providerArn(parseRole(settings.roleArn).account, settings.providerId)

@@ -8,12 +8,13 @@ import { shellQuote } from '../../../text/shell.ts'
 import { checkOperatorAccount, once } from '../../operator.ts'
 import type { VendorChange } from '../../trust/marked-resource.ts'
 import { actionDenied, orAbsent, throttled } from '../../trust/responses.ts'
-import { type ApiAction, deniedIn, endpointOf, errorOf, headersOf, refused, responseOf } from '../api.ts'
+import { type ApiAction, deniedIn, errorOf, headersOf, refused, responseOf } from '../api.ts'
+import { siteEndpoint } from '../endpoints.ts'
 import { operatorKey } from '../operator/sign-in.ts'
 import type { TencentSettings } from '../settings.ts'
 
 /** Where CAM and STS are. */
-export type CamPlace = Pick<TencentSettings, 'site' | 'endpoints' | 'region'>
+export type CamPlace = Pick<TencentSettings, 'site' | 'region'>
 
 export interface CamConnection {
   readonly context: Context
@@ -23,6 +24,10 @@ export interface CamConnection {
   readonly call: (request: CamRequest) => Promise<JsonObject>
 }
 
+interface OperatorAction extends ApiAction {
+  readonly service: 'cam' | 'sts'
+}
+
 export interface CamRequest {
   readonly action: string
   readonly fields: Readonly<Record<string, string | number | readonly (string | number)[]>>
@@ -30,12 +35,16 @@ export interface CamRequest {
 
 export function connectCam(place: CamPlace, context: Context): CamConnection {
   const key = once(() => operatorKey(context))
-  const request = async (action: ApiAction, fields: CamRequest['fields'], operator: string): Promise<JsonObject> => {
+  const request = async (
+    action: OperatorAction,
+    fields: CamRequest['fields'],
+    operator: string,
+  ): Promise<JsonObject> => {
     const credentials = await key()
     return await send(context, {
       hop: 'trust',
       service: action.service === 'cam' ? 'Tencent Cloud CAM' : 'Tencent Cloud STS',
-      url: endpointOf(action.service, place),
+      url: `${siteEndpoint(action.service, place.site, context.environment)}/`,
       json: fields,
       headers: headersOf(action, credentials),
       refused,
@@ -161,8 +170,8 @@ export async function listAll(
 }
 
 /** Of the command-line tool: values other than texts are JSON. */
-function wordsOf({ place: { site, region, endpoints } }: CamConnection, { action, fields }: CamRequest): string[] {
-  const endpoint = endpoints?.cam === undefined ? `cam.${site}` : new URL(endpoints.cam).host
+function wordsOf({ place: { site, region }, context }: CamConnection, { action, fields }: CamRequest): string[] {
+  const { host } = new URL(siteEndpoint('cam', site, context.environment))
   return [
     'cam',
     action,
@@ -172,7 +181,7 @@ function wordsOf({ place: { site, region, endpoints } }: CamConnection, { action
     ]),
     '--region',
     region,
-    ...(endpoint === 'cam.tencentcloudapi.com' ? [] : ['--endpoint', endpoint]),
+    ...(host === 'cam.tencentcloudapi.com' ? [] : ['--endpoint', host]),
   ]
 }
 

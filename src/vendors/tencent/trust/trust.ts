@@ -40,13 +40,12 @@ export const trust: TrustSetup<TencentSettings> = {
   },
 }
 
-/** One connection for each place: an account of one site is unknown at the other. */
+/** One connection for each site: an account of one site is unknown at the other. */
 function openResources(desired: DesiredState, context: Context): OpenedTrust {
   const connections = new Map<string, CamConnection>()
   const connectionTo = (place: CamPlace): CamConnection => {
-    const key = JSON.stringify([place.site, place.endpoints])
-    const connection = connections.get(key) ?? connectCam(place, context)
-    connections.set(key, connection)
+    const connection = connections.get(place.site) ?? connectCam(place, context)
+    connections.set(place.site, connection)
     return connection
   }
   const resources = resourcesOf(desired, connectionTo)
