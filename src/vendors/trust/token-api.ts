@@ -6,14 +6,15 @@ import type { Context, Environment } from '../../http/context.ts'
 import type { Refusal } from '../../http/request-errors.ts'
 import { type ApiRequest, send } from '../../http/send.ts'
 import { plainJson, quote } from '../../text/plain-text.ts'
+import { shellQuote } from '../../text/shell.ts'
 import { configuringTrust, credentialsMissing, type TokenVariable, tokenIn } from '../operator.ts'
 import type { VendorChange } from './marked-resource.ts'
 import { withoutSecrets } from './responses.ts'
 
 /** A token of one server of the vendor. */
 export interface ServerToken extends TokenVariable {
-  /** Of the vendor's own servers. */
-  readonly domain: string
+  /** Of servers that only the vendor sets up; undefined: customers have servers in the vendor's domain, so that the operator names one. */
+  readonly domain: string | undefined
   /** The variable that names the server of the token, as the vendor's tool or Terraform provider reads it. */
   readonly server: string
 }
@@ -35,7 +36,7 @@ export interface TokenRequest extends Pick<ApiRequest<unknown>, 'json' | 'status
 
 /**
  * A document, which another person may have written, does not determine alone where the operator's token is sent: to the server that the
- * operator's variable names, or else to one of the vendor's own. @throws TRUST_CREDENTIALS_MISSING
+ * operator's variable names, or else to one that only the vendor sets up. @throws TRUST_CREDENTIALS_MISSING
  */
 export function checkServer(
   { name, service, domain, server }: ServerToken,
@@ -43,14 +44,27 @@ export function checkServer(
   environment: Environment,
 ): void {
   const { origin, protocol, hostname } = new URL(url)
+  const serverMissing = (seen: string, expected: string) => {
+    const hint = 'if you know that server and the token is of it, name it; otherwise correct the document'
+    return credentialsMissing(
+      seen,
+      expected,
+      { hint, command: `export ${server}=${shellQuote(origin)}` },
+      configuringTrust,
+    )
+  }
   const named = environment[server]?.trim() ?? ''
   if (named === '') {
+    if (domain === undefined) {
+      throw serverMissing(
+        `variable ${server} is not set, and the document names ${origin}: variable ${name} was not sent there`,
+        `the server of the token in variable ${server}: any customer of ${service} can register one`,
+      )
+    }
     if (protocol === 'https:' && (hostname === domain || hostname.endsWith(`.${domain}`))) return
-    throw credentialsMissing(
+    throw serverMissing(
       `the document names ${origin}, which is not a server of ${service}: variable ${name} was not sent there`,
       `a server of ${domain}, or the server of the token in variable ${server}`,
-      `if you know that server and the token is of it, set ${server} to ${origin}; otherwise correct the document`,
-      configuringTrust,
     )
   }
   if (originOf(named) === origin) return

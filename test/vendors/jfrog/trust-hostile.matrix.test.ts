@@ -169,7 +169,10 @@ suite('the resources at JFrog', () => {
       const body = responses[new URL(request.url).pathname] ?? { name: 'puller', status: 'enabled' }
       return { status: 200, headers: {}, body: JSON.stringify(body) }
     }
-    const context = { ...fakeContext({ environment: { JFROG_ACCESS_TOKEN: operatorToken } }), transport }
+    const context = {
+      ...fakeContext({ environment: { JFROG_ACCESS_TOKEN: operatorToken, JFROG_URL: url } }),
+      transport,
+    }
     const [grantee] = jfrogResources(state, context)
     const { verdict, notes } = (await grantee?.observe({ replace: [], sharing: 'refused' })) ?? {}
     return [verdict, ...(notes ?? [])]
@@ -235,7 +238,7 @@ suite('the resources at JFrog', () => {
     await checkAnyResponse({
       resources: (context) => jfrogResources(state, context),
       body,
-      environment: { JFROG_ACCESS_TOKEN: operatorToken },
+      environment: { JFROG_ACCESS_TOKEN: operatorToken, JFROG_URL: url },
       token: operatorToken,
       replace: ['lifetime', 'subjects', 'issuer'],
       check(sent) {

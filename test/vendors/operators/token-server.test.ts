@@ -30,13 +30,12 @@ async function sentTo(token: ServerToken, origin: string, named?: string) {
 const tokens = [
   [quay, 'https://quay.io'],
   [cloudsmith, 'https://api.cloudsmith.io'],
-  [jfrog, 'https://acme.jfrog.io'],
   [chainguard, 'https://console-api.enforce.dev'],
 ] as const
 
 suite("the operator's token", () => {
   for (const [token, own] of tokens) {
-    const { name, server, domain } = token
+    const { name, domain } = token
 
     test(`in ${name} is sent to a server of the vendor that a document names`, async () => {
       assert.deepEqual((await sentTo(token, own)).received, [own])
@@ -58,6 +57,23 @@ suite("the operator's token", () => {
         )
         assert.deepEqual((await sentTo(token, other, '')).received, [])
       })
+  }
+
+  // A platform of any name below jfrog.io can be registered.
+  for (const origin of ['https://acme.jfrog.io', 'https://acme.example.com:8443'])
+    test(`in ${jfrog.name} is not sent to ${origin}, which only a document names`, async () => {
+      const { received, fault } = await sentTo(jfrog, origin)
+      assert.deepEqual(received, [])
+      assert.deepEqual(String(fault).split('\n'), [
+        `PullpassError: TRUST_CREDENTIALS_MISSING (trust): variable JFROG_URL is not set, and the document names ${origin}: variable JFROG_ACCESS_TOKEN was not sent there`,
+        '  expected the server of the token in variable JFROG_URL: any customer of JFrog can register one',
+        `  fix: if you know that server and the token is of it, name it; otherwise correct the document: export JFROG_URL=${origin}`,
+      ])
+      assert.deepEqual((await sentTo(jfrog, origin, origin)).received, [origin])
+    })
+
+  for (const [token, own] of [...tokens, [jfrog, 'https://acme.jfrog.io'] as const]) {
+    const { name, server } = token
 
     test(`in ${name} is sent to another server where ${server} names the same one`, async () => {
       const other = 'https://registry.example.com'
@@ -68,7 +84,7 @@ suite("the operator's token", () => {
     test(`in ${name} is sent to no server other than the one that ${server} names`, async () => {
       for (const named of [
         'https://other.example.com',
-        `https://registry.example.com@${domain}`,
+        `https://registry.example.com@${new URL(own).host}`,
         'not a URL',
         'http://registry.example.com',
       ]) {

@@ -8,7 +8,7 @@ import type { ServerToken } from '../../trust/token-api.ts'
 export const operatorToken: ServerToken = {
   name: 'JFROG_ACCESS_TOKEN',
   service: 'JFrog',
-  domain: 'jfrog.io',
+  domain: undefined, // any customer can register NAME.jfrog.io
   server: 'JFROG_URL',
   form: /^[A-Za-z0-9._~+/=-]{32,8000}$/,
   what: 'an access token',
