@@ -8,7 +8,7 @@ import type { PullpassError } from '../errors/pullpass-error.ts'
 import type { Context } from '../http/context.ts'
 import type { Cluster } from '../kubernetes/connection/cluster.ts'
 import type { Listed } from '../kubernetes/objects/list.ts'
-import type { PullSecretMetadata } from '../kubernetes/objects/pull-secrets.ts'
+import type { AnyPullSecret } from '../kubernetes/objects/pull-secrets.ts'
 import type { ServiceAccount } from '../kubernetes/objects/service-accounts.ts'
 import { attachIn } from '../refresh/attach-pull-secrets.ts'
 import type { ServiceAccountOutcome } from '../refresh/outcome.ts'
@@ -39,7 +39,7 @@ export const newAttachState = (): AttachState => ({ failure: undefined, changes:
 interface AttachTarget extends WorkItem {
   readonly controlled: ControlledDocument
   /** The pull secret. */
-  readonly found: PullSecretMetadata | undefined
+  readonly found: AnyPullSecret | undefined
   readonly view: Pick<ClusterView, 'serviceAccounts'>
   readonly state: AttachState
 }

@@ -5,7 +5,7 @@ import { earliest } from '../credential/registry-credential.ts'
 import type { Document } from '../document/document.ts'
 import { PullpassError } from '../errors/pullpass-error.ts'
 import { fieldManager } from '../kubernetes/objects/apply-pull-secret.ts'
-import type { PullSecretMetadata } from '../kubernetes/objects/pull-secrets.ts'
+import type { AnyPullSecret, PullSecretMetadata } from '../kubernetes/objects/pull-secrets.ts'
 import { mintedFrom } from '../refresh/exchange-requests.ts'
 import {
   earlierEntry,
@@ -43,14 +43,24 @@ export interface SecretEvaluation {
 
 interface Evaluated {
   readonly namespace: string
-  readonly found: PullSecretMetadata | undefined
-  /** When the clock of this machine was last set back; undefined: it was not. */
-  readonly setBackAt?: Date | undefined
+  readonly found: AnyPullSecret | undefined
+  /** Absent: the clocks are taken to be equal. */
+  readonly clock?: ClockFacts
+}
+
+const sameClock = { setBackAt: undefined, aheadMs: undefined }
+
+/** What is known of the clock of this machine. */
+interface ClockFacts {
+  /** When it was last set back; undefined: it was not. */
+  readonly setBackAt: Date | undefined
+  /** How far it is ahead of the clock of the API server; undefined: unknown. Milliseconds. */
+  readonly aheadMs: number | undefined
 }
 
 export function evaluateSecret(
   document: Document,
-  { namespace, found, setBackAt }: Evaluated,
+  { namespace, found, clock }: Evaluated,
   credentials: Pick<Credentials, 'entryDueAt'>,
   now: Date,
 ): SecretEvaluation {
@@ -66,7 +76,7 @@ export function evaluateSecret(
   if (found === undefined || record === undefined || !isIntact(document, { namespace, found, record })) {
     return { verdict: 'changed', entries, dueAt: undefined }
   }
-  if (isOfAnotherClock(record.refreshedAt, { now, setBackAt })) {
+  if (isOfAnotherClock(record.refreshedAt, found.writtenAt, { ...(clock ?? sameClock), now })) {
     const unknown = { expiresAt: undefined, earlierExpiresAt: undefined }
     return { verdict: 'due', entries: entries.map((entry) => ({ ...entry, ...unknown })), dueAt: undefined }
   }
@@ -90,14 +100,20 @@ function grantedUntil(entry: RegistryRecord | undefined, now: Date): Date | unde
 export const toleratedMs = 60_000
 
 /**
- * Whether the Secret was written by a clock that was ahead, of another machine or of this one before it was set back: its entries
- * expire earlier than it states.
+ * Whether the Secret was written by a clock that was ahead of the present one, of another machine or of this one before it was set
+ * back: its entries expire earlier than it states. `writtenAt`: by the clock of the API server, which shows how far the writer's
+ * was ahead at least; a credential can have been minted a while before.
  */
-const isOfAnotherClock = (
+function isOfAnotherClock(
   refreshedAt: Date,
-  { now, setBackAt }: { readonly now: Date; readonly setBackAt: Date | undefined },
-): boolean =>
-  refreshedAt.getTime() > now.getTime() + toleratedMs || (setBackAt !== undefined && refreshedAt < setBackAt)
+  writtenAt: Date | undefined,
+  { now, setBackAt, aheadMs }: ClockFacts & { readonly now: Date },
+): boolean {
+  if (refreshedAt.getTime() > now.getTime() + toleratedMs) return true
+  if (setBackAt !== undefined && refreshedAt < setBackAt) return true
+  if (writtenAt === undefined || aheadMs === undefined) return false
+  return refreshedAt.getTime() - writtenAt.getTime() > aheadMs + toleratedMs
+}
 
 /** Whether the Secret is as it was written for this document, or for the variables that it replaces, whatever its age. */
 function isIntact(

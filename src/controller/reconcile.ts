@@ -4,7 +4,7 @@ import { PullpassError } from '../errors/pullpass-error.ts'
 import type { Context } from '../http/context.ts'
 import type { Cluster } from '../kubernetes/connection/cluster.ts'
 import { fieldManager } from '../kubernetes/objects/apply-pull-secret.ts'
-import type { PullSecretMetadata } from '../kubernetes/objects/pull-secrets.ts'
+import type { AnyPullSecret } from '../kubernetes/objects/pull-secrets.ts'
 import { applyPullSecrets } from '../refresh/apply-pull-secrets.ts'
 import type { Outcome } from '../refresh/outcome.ts'
 import { isOfTenants } from '../refresh/plan.ts'
@@ -54,7 +54,7 @@ interface WriteFailure extends Failures {
 
 export interface Target extends WorkItem {
   readonly controlled: ControlledDocument
-  readonly found: PullSecretMetadata | undefined
+  readonly found: AnyPullSecret | undefined
   /** `refused`: the Secret is that of another document in use, whatever the conflictPolicy. */
   readonly adoption: 'permitted' | 'refused'
   readonly state: SecretState
@@ -86,13 +86,18 @@ export interface Reconciler {
 
 /** When to reconcile it again; undefined: when the cluster, its document or a credential changes. */
 export async function reconcileSecret(target: Target, reconciler: Reconciler): Promise<Date | undefined> {
-  const { controlled, namespace, found, state, setBackAt } = target
-  const { credentials, status, context } = reconciler
+  const { controlled, namespace, found, state } = target
+  const { cluster, credentials, status, context } = reconciler
   const now = context.now()
   const unseen = state.unseen?.reports === state.reports ? state.unseen : undefined
   if (unseen !== undefined && unseen.untilMs > now.getTime()) return new Date(unseen.untilMs)
   state.unseen = undefined
-  const evaluation = evaluateSecret(controlled.document, { namespace, found, setBackAt }, credentials, now)
+  const clock = {
+    setBackAt: target.setBackAt,
+    // Not again after it was seen fresh or written: the clocks of two API servers can differ.
+    aheadMs: state.established ? undefined : cluster.clockAheadMs(),
+  }
+  const evaluation = evaluateSecret(controlled.document, { namespace, found, clock }, credentials, now)
   state.expiries = expiriesOf(evaluation.entries, 'expiresAt')
   state.earlier = expiriesOf(evaluation.entries, 'earlierExpiresAt')
   if (evaluation.verdict === 'fresh') {
@@ -174,14 +179,14 @@ function settle(target: Target, status: ControllerStatus): void {
   status.succeeded(keyOf(target))
 }
 
-const secretOf = (found: PullSecretMetadata | undefined): string => found?.uid ?? 'absent'
+const secretOf = (found: AnyPullSecret | undefined): string => found?.uid ?? 'absent'
 
 /** A Secret that was replaced since, or deleted, is tried immediately. */
-const retryAtMs = ({ failure }: SecretState, found: PullSecretMetadata | undefined): number =>
+const retryAtMs = ({ failure }: SecretState, found: AnyPullSecret | undefined): number =>
   failure?.secret === secretOf(found) ? failure.retryAtMs : 0
 
 /** Whether another client has replaced or deleted the Secret since the last write failed. */
-const isReplaced = ({ failure }: SecretState, found: PullSecretMetadata | undefined): boolean =>
+const isReplaced = ({ failure }: SecretState, found: AnyPullSecret | undefined): boolean =>
   failure !== undefined && failure.secret !== secretOf(found) && (failure.secret !== 'created' || found === undefined)
 
 /** The first repairs are immediate; others wait longer and longer while they are repeated. */

@@ -71,6 +71,7 @@ function writtenEvents(): string[] {
       return { status: 201, body: '{}' }
     },
     stream: () => assert.fail('no stream is opened'),
+    clockAheadMs: () => undefined,
     reconnect: () => assert.fail('no new connection is requested'),
     authorities: () => assert.fail('no authorities are read'),
     close: async () => undefined,

@@ -89,6 +89,7 @@ async function eventOf(text: string): Promise<string> {
       return { status: 201, body: '{}' }
     },
     stream: () => assert.fail('no stream is opened'),
+    clockAheadMs: () => undefined,
     reconnect: () => assert.fail('no new connection is requested'),
     authorities: () => assert.fail('no authorities are read'),
     close: async () => undefined,

@@ -95,6 +95,7 @@ function clusterOf(objects: Objects): { readonly cluster: Cluster; readonly dele
       return response(200, { metadata: {}, items: selected.map((metadata) => ({ metadata })) })
     },
     stream: () => assert.fail('no stream is opened'),
+    clockAheadMs: () => undefined,
     reconnect: () => assert.fail('no other connection is requested'),
     authorities: () => assert.fail('no authorities are read'),
     close: async () => undefined,

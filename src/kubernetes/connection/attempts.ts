@@ -34,6 +34,8 @@ export interface Channel {
   readonly retryForMs: number | undefined
   /** Whether the server responded to any request. */
   hasResponded: boolean
+  /** By its last response. */
+  clockAheadMs: number | undefined
   /** Requests in flight that may change something. */
   changes: number
   /** Nothing is repeated then: it would open a connection that is never closed. */
@@ -183,6 +185,7 @@ async function attemptOnce<T extends HttpResponse | HttpStream>(
       if (newer !== identity) response = await send(newer)
     }
     channel.hasResponded = true
+    channel.clockAheadMs = aheadMs(response.date, context.now())
     const { status } = response
     const isTooLarge = 'body' in response && isTooLargeToStore(response)
     return { kind: 'response', status, response, isTooLarge, retryAt: retryAtOf(response.retryAfter, context.now()) }
@@ -192,6 +195,11 @@ async function attemptOnce<T extends HttpResponse | HttpStream>(
     endWaiting?.()
     channel.changes -= change
   }
+}
+
+function aheadMs(date: string | undefined, now: Date): number | undefined {
+  const ms = now.getTime() - Date.parse(date ?? '')
+  return Number.isNaN(ms) ? undefined : ms
 }
 
 function composeRequest(server: URL, request: ClusterRequest, identity: ClusterIdentity): HttpRequest {

@@ -72,6 +72,11 @@ export interface Cluster {
    * requests are sent. @throws as `request`
    */
   stream(request: ClusterStreamRequest): Promise<ClusterStream | ClusterResponse>
+  /**
+   * How far the clock of this machine is ahead of the server's, by the Date header of its last response; undefined: there was none.
+   * Milliseconds; the header has whole seconds. RFC 9110 §6.6.1
+   */
+  clockAheadMs(): number | undefined
   /** The same cluster over a new connection, closed separately: behind a load balancer perhaps another API server. */
   reconnect(reconnection?: Reconnection): Cluster
   /**

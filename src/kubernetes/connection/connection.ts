@@ -46,6 +46,7 @@ export interface HttpStreamRequest {
 export interface HttpStream {
   readonly status: 200
   readonly retryAfter: undefined
+  readonly date: string | undefined
   readonly lines: AsyncGenerator<string, void>
   /** From now on, this replaces the request's `idleTimeoutMs`. */
   readonly allowSilence: (ms: number) => void
@@ -56,6 +57,8 @@ export interface HttpStream {
 export interface HttpResponse {
   readonly status: number
   readonly retryAfter: string | undefined
+  /** By the clock of the server. */
+  readonly date: string | undefined
   readonly body: string
 }
 
@@ -78,13 +81,18 @@ export const receiveStream =
     if (head.status !== 200) return await receiveWhole(maxErrorBytes)(head, body)
     onHead()
     const close = () => body.stream.destroy()
-    return { status: 200, retryAfter: undefined, lines: readLines(body, maxLineBytes), allowSilence, close }
+    const lines = readLines(body, maxLineBytes)
+    return { status: 200, retryAfter: undefined, date: head.headers['date'], lines, allowSilence, close }
   }
 
 /** How an exchange reads its response. `allowSilence`: changes how long nothing may come. */
 export type Receive<T> = (allowSilence: HttpStream['allowSilence']) => ReceiveResponse<T>
 
-const responseHeadOf = ({ status, headers }: ResponseHead) => ({ status, retryAfter: headers['retry-after'] })
+const responseHeadOf = ({ status, headers }: ResponseHead) => ({
+  status,
+  retryAfter: headers['retry-after'],
+  date: headers['date'],
+})
 
 /** Nothing was received for so long that the connection counts as lost. */
 export class ConnectionStalled extends Error {

@@ -100,7 +100,8 @@ function openExchange<T>(
   }
   stream.once('response', (headers) => {
     isReceived = true
-    const head = { status: headers[':status'] ?? 0, headers: { 'retry-after': headers['retry-after'] } }
+    const { 'retry-after': retryAfter, date } = headers
+    const head = { status: headers[':status'] ?? 0, headers: { 'retry-after': retryAfter, date } }
     receiveResponse(head, bodyOf(stream, headers['content-length'], abort)).then(resolve, reject)
   })
   stream.once('error', fail)

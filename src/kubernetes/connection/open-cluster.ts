@@ -49,6 +49,7 @@ export function openCluster(
     context,
     retryForMs,
     hasResponded: false,
+    clockAheadMs: undefined,
     changes: 0,
     closed: false,
   }
@@ -65,6 +66,7 @@ export function openCluster(
       return await ((request.maxResponseBytes ?? 0) > largeResponseBytes ? large.run(limited) : limited())
     },
     stream: async (request) => await openStream(channel, request),
+    clockAheadMs: () => channel.clockAheadMs,
     reconnect: (reconnection) => reconnect(access, context, limits, reconnection),
     async authorities() {
       if (access.server.protocol !== 'https:') return []

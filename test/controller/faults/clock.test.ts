@@ -82,6 +82,43 @@ suite('with a clock that', () => {
     assert.equal(exchanges(), 2)
   })
 
+  test('is set back while no replica runs: what was written before is refreshed after the next start', async (t) => {
+    const { running, start, exchanges, moveClock, time } = await startFresh(t, 30)
+    await running.stop()
+    moveClock(-30)
+    time.advance(35 * minuteMs) // the time of the Secrets is in the past
+    const next = await start()
+    await until('the exchange', () => exchanges() === 2)
+    await next.whenFresh(2)
+  })
+
+  test('is 30 min ahead all the time, nothing is exchanged again after the next start', async (t) => {
+    const { running, start, exchanges, time } = await startFresh(t, 30)
+    await running.stop()
+    time.advance(5 * minuteMs)
+    const next = await start()
+    await next.whenFresh(2)
+    assert.equal(exchanges(), 1)
+  })
+
+  test('differs from that of one of the API servers: a Secret that was written by it is not written again', async (t) => {
+    const { running, exchanges, sandbox } = await startFresh(t)
+    const { store } = sandbox.cluster
+    const secret = store.read('Secret', 'team-a', 'regcred')
+    assert.ok(secret?.metadata.managedFields)
+    const time = new Date(sandbox.clock.now().getTime() - 10 * minuteMs).toISOString()
+    const managedFields = secret.metadata.managedFields.map((entry) => ({ ...entry, time }))
+    store.put({ ...secret, metadata: { ...secret.metadata, managedFields } })
+    const next = store.read('Secret', 'team-b', 'regcred')
+    assert.ok(next)
+    store.remove(next)
+    await until('the next Secret of the watch', () => running.metric('repairs_total') === 1)
+    await until('the evaluation', () => running.metric('queue_depth') === 0)
+    const isWrite = ({ method, path }: { method: string; path: string }) =>
+      method === 'PATCH' && path === '/api/v1/namespaces/team-a/secrets/regcred'
+    assert.deepEqual([sandbox.parts.kubernetes.seen.filter(isWrite).length, exchanges()], [1, 1])
+  })
+
   test('jumps forward by 30 min, the credential is exchanged once', async (t) => {
     const { running, exchanges, moveClock, time } = await startFresh(t)
     time.advance(15 * minuteMs)

@@ -26,6 +26,7 @@ const clusterOf = (responses: Readonly<Record<string, ClusterResponse>>, request
     return responses[request.path] ?? { status: 404, body: '' }
   },
   stream: () => assert.fail('no stream is opened'),
+  clockAheadMs: () => undefined,
   reconnect: () => assert.fail('no other connection is opened'),
   authorities: () => assert.fail('no authorities are read'),
   close: async () => undefined,

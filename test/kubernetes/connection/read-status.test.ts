@@ -12,6 +12,7 @@ const cluster: Cluster = {
   secrets: new SecretRegister(),
   request: () => Promise.reject(new Error('no request is sent')),
   stream: () => assert.fail('no stream is opened'),
+  clockAheadMs: () => undefined,
   reconnect: () => cluster,
   authorities: async () => [],
   close: () => Promise.resolve(),

@@ -17,6 +17,7 @@ const clusterOf = (webhooks: readonly object[]): Cluster => ({
     return isMutating ? { status: 200, body: JSON.stringify({ items }) } : { status: 403, body: '{}' }
   },
   stream: () => assert.fail('no stream is opened'),
+  clockAheadMs: () => undefined,
   reconnect: () => clusterOf(webhooks),
   authorities: async () => [],
   close: () => Promise.resolve(),

@@ -11,6 +11,7 @@ const cluster = {
   secrets: new SecretRegister(),
   request: unused,
   stream: unused,
+  clockAheadMs: () => undefined,
   reconnect: () => assert.fail('not used'),
   authorities: unused,
   close: unused,
