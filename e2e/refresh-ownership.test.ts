@@ -25,7 +25,7 @@ async function openNamespace(cluster: FederatedCluster, name: string) {
   return {
     pullpass: (...flags: string[]) => cluster.pullpass(['refresh', ...flags], variables),
     /** With a document of that name, which has the same Secret. */
-    pullpassAs: async (document: string, ...flags: string[]): Promise<ProgramRun> => {
+    pullpassAs: async (document: string | Adopting, ...flags: string[]): Promise<ProgramRun> => {
       const file = join(await mkdtemp(join(tmpdir(), 'pullpass-document-')), 'document.json')
       await writeFile(file, JSON.stringify(documentOf(document, name, environment)))
       try {
@@ -62,11 +62,17 @@ async function openNamespace(cluster: FederatedCluster, name: string) {
   }
 }
 
-const documentOf = (name: string, namespace: string, variables: Readonly<Record<string, string>>) => ({
+interface Adopting {
+  readonly name: string
+  readonly conflictPolicy: 'Adopt'
+}
+
+const documentOf = (document: string | Adopting, namespace: string, variables: Readonly<Record<string, string>>) => ({
   apiVersion: 'pullpass.dev/v1alpha1',
   kind: 'ClusterPullSecret',
-  metadata: { name },
+  metadata: { name: typeof document === 'string' ? document : document.name },
   spec: {
+    ...(typeof document !== 'string' && { conflictPolicy: document.conflictPolicy }),
     secretName: 'regcred',
     namespaces: { include: [namespace] },
     registries: [
@@ -201,6 +207,22 @@ await withRealPart('a control plane that Google trusts', startFederatedCluster, 
       )
       assert.deepEqual(await secret(), before)
       assert.equal((await pullpassAs('other')).exitCode, 0)
+    })
+
+    test('conflictPolicy: Adopt takes over the Secret of the usual script, and never that of another document', async () => {
+      const { pullpassAs, script: run, secret } = await openNamespace(cluster, 'policy')
+      await run()
+      const first = await pullpassAs({ name: 'first', conflictPolicy: 'Adopt' })
+      assert.match(first.stdout, /taken over from its earlier manager/)
+      const before = await secret()
+      const second = await pullpassAs({ name: 'second', conflictPolicy: 'Adopt' })
+      assert.equal(second.exitCode, 1)
+      assert.match(
+        second.stderr,
+        /^SECRET_NOT_OURS .* was written by pullpass for ClusterPullSecret\/first .*; it was left unchanged\n/,
+      )
+      assert.deepEqual(await secret(), before)
+      assert.equal((await pullpassAs({ name: 'first', conflictPolicy: 'Adopt' })).exitCode, 0)
     })
 
     test('a document of another name adopts the Secret that was written with variables, without a second exchange while it is fresh', async () => {

@@ -98,7 +98,8 @@ export const refresh: Command<typeof refreshFlags> = {
     const cluster = await connect({ ...flags, concurrency: concurrencyOf(documents) }, context)
     try {
       const unselected = flags.prune ? 'deleted' : 'kept'
-      const pass = { source, minRemainingMs, mode, unselected, onProgress: progressOf(terminal) } as const
+      const takeover = flags.adopt ? 'permitted' : 'refused'
+      const pass = { source, minRemainingMs, mode, takeover, unselected, onProgress: progressOf(terminal) } as const
       const outcomes = await refreshOnce(documents, pass, cluster, context)
       const now = context.now()
       await printOutcomes(outcomes, { output: flags.output, mode, now, secrets: context.secrets, terminal })

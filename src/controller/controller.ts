@@ -29,7 +29,7 @@ import type { IssuerTrust } from './issuer/issuer-watches.ts'
 import { controllerState, type Known, pageFactsOf } from './known.ts'
 import type { PageFacts } from './page/page-facts.ts'
 import { newSecretState, reconcileSecret, type SecretState } from './reconcile.ts'
-import { adoptionOf, isSelected, itemsIn, watchesOf } from './selection.ts'
+import { isSelected, itemsIn, takeoverOf, watchesOf } from './selection.ts'
 import { ControllerStatus } from './status.ts'
 import type { TenantLimits } from './tenants/limits.ts'
 import { reportUnused } from './tenants/unused.ts'
@@ -343,8 +343,8 @@ export class Controller {
     const state = ofDocument.get(namespace) ?? newSecretState()
     this.#states.set(document, ofDocument.set(namespace, state))
     const found = secrets.objects.get(namespace)
-    const adoption = adoptionOf(controlled.document, { found, there }, this.#documents.index)
-    const target = { ...item, controlled, found, adoption, state, setBackAt: this.#setBackAt }
+    const takeover = takeoverOf(controlled.document, { found, there }, this.#documents.index)
+    const target = { ...item, controlled, found, takeover, state, setBackAt: this.#setBackAt }
     const again = await reconcileSecret(target, { ...work, status: this.status })
     work.statuses.changed(document)
     if (controlled.document.attachToServiceAccounts.length === 0) return again

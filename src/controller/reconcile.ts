@@ -7,6 +7,7 @@ import { fieldManager } from '../kubernetes/objects/apply-pull-secret.ts'
 import type { AnyPullSecret } from '../kubernetes/objects/pull-secrets.ts'
 import { applyPullSecrets } from '../refresh/apply-pull-secrets.ts'
 import type { Outcome } from '../refresh/outcome.ts'
+import type { Takeover } from '../refresh/ownership.ts'
 import { isOfTenants } from '../refresh/plan.ts'
 import type { AttachState } from './attach-accounts.ts'
 import type { Credentials, Obtained } from './credentials.ts'
@@ -55,8 +56,8 @@ interface WriteFailure extends Failures {
 export interface Target extends WorkItem {
   readonly controlled: ControlledDocument
   readonly found: AnyPullSecret | undefined
-  /** `refused`: the Secret is that of another document in use, whatever the conflictPolicy. */
-  readonly adoption: 'permitted' | 'refused'
+  /** `refused`: the Secret is that of another document in use. */
+  readonly takeover: Takeover
   readonly state: SecretState
   /** When the clock of this machine was last set back. */
   readonly setBackAt: Date | undefined
@@ -205,16 +206,14 @@ function expiriesOf(
 }
 
 async function write(
-  { controlled, namespace, found, adoption }: Target,
+  { controlled, namespace, found, takeover }: Target,
   { minted, refreshedAt }: Extract<WritePlan, { action: 'write' }>,
   { cluster, status, context }: Reconciler,
 ): Promise<Outcome> {
-  const document =
-    adoption === 'refused' ? ({ ...controlled.document, conflictPolicy: 'Refuse' } as const) : controlled.document
-  const job = { document, namespaces: [namespace], terminating: [], missing: [], unmatched: [] }
+  const job = { document: controlled.document, namespaces: [namespace], terminating: [], missing: [], unmatched: [] }
   const known = new Map(found === undefined ? [] : [[namespace, found]])
   const existing = () => ({ found: known, faults: new Map<string, never>() })
-  const apply = { minted, existing, refreshedAt, mode: 'write', onProgress: () => undefined } as const
+  const apply = { minted, existing, refreshedAt, mode: 'write', takeover, onProgress: () => undefined } as const
   const startedMs = context.now().getTime()
   const [outcome] = await applyPullSecrets([job], apply, cluster, context)
   if (outcome === undefined) throw new TypeError('one Secret has one outcome')

@@ -3,7 +3,7 @@ import { type Document, resourceSource } from '../document/document.ts'
 import { reachOf, selectNamespaces } from '../document/namespaces.ts'
 import type { Namespace } from '../kubernetes/objects/namespaces.ts'
 import type { PullSecretMetadata } from '../kubernetes/objects/pull-secrets.ts'
-import { evaluateOwnership } from '../refresh/ownership.ts'
+import { evaluateOwnership, type Takeover } from '../refresh/ownership.ts'
 import { documentName } from '../refresh/plan.ts'
 import type { DocumentSet } from './documents.ts'
 import type { SecretState } from './reconcile.ts'
@@ -37,11 +37,11 @@ export const isSelected = (document: Pick<Document, 'namespaces' | 'namespace'>,
   selected(document, new Map([[one.name, one]])).length > 0
 
 /** `refused`: the Secret is that of another document in use, and two that take it over would overwrite each other in turn. */
-export function adoptionOf(
+export function takeoverOf(
   document: Document,
   { found, there }: { readonly found: PullSecretMetadata | undefined; readonly there: Namespace },
   index: { readonly named: (secretName: string, namespace: string) => DocumentSet },
-): 'permitted' | 'refused' {
+): Takeover {
   if (document.conflictPolicy !== 'Adopt' || found === undefined) return 'permitted'
   const others = [...index.named(document.secretName, there.name).values()].filter(
     ({ document: other }) => documentName(other) !== documentName(document) && isSelected(other, there),

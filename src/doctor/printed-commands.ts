@@ -113,8 +113,8 @@ type WhoRefreshes = 'this user' | NamespacedName | 'other'
 
 interface RefreshRequest {
   readonly after?: string
-  /** Takes over a Secret of another owner. */
-  readonly conflicts?: 'adopted'
+  /** Takes over a Secret of another client; `taken over`: of another document, which only the flag permits. */
+  readonly conflicts?: 'adopted' | 'taken over'
 }
 
 interface Means {
@@ -135,13 +135,12 @@ function refreshRemedy(
   { here, job, logs, workload, refused, refreshes, files, at }: Means,
 ): Remedy {
   const then = (command: string) => (after === undefined ? command : `${after} && ${command}`)
-  const adopt = conflicts === 'adopted' ? ['--adopt'] : []
+  const adopt = conflicts === undefined ? [] : ['--adopt']
   if (refused !== undefined) return byControllerOnly(refused, after, conflicts)
   if (refreshes === 'this user') return { command: then(here(...adopt)) }
-  if (conflicts === 'adopted') {
-    return {
-      words: `in the pod that refreshes, which has the token file: ${here(...adopt)}${files.length === 0 ? '' : '; or set spec.conflictPolicy: Adopt'}`,
-    }
+  if (conflicts !== undefined) {
+    const policy = conflicts === 'taken over' || files.length === 0 ? '' : '; or set spec.conflictPolicy: Adopt'
+    return { words: `in the pod that refreshes, which has the token file: ${here(...adopt)}${policy}` }
   }
   if (refreshes === 'other' || refreshes.name !== 'pullpass') {
     const words = `${after === undefined ? '' : 'then '}run ${here()} in the pod that refreshes, which has the token file`
@@ -164,7 +163,7 @@ function byControllerOnly(
   conflicts: RefreshRequest['conflicts'],
 ): Remedy {
   if (after !== undefined) return { command: after, words: 'the controller then writes it' }
-  if (conflicts === 'adopted')
+  if (conflicts !== undefined)
     return { words: `run pullpass refresh --adopt with a copy of the document without this field: ${seen}` }
   return {
     words: `pullpass controller writes it: see its log, or ${instead} (pullpass refresh refuses the document: ${seen})`,

@@ -24,7 +24,7 @@ import type { Redacted } from '../text/redacted.ts'
 import { shellQuote } from '../text/shell.ts'
 import { ownRecord, recordedName } from './freshness.ts'
 import type { Outcome } from './outcome.ts'
-import { evaluateOwnership, isCreatedBy, type Ownership } from './ownership.ts'
+import { evaluateOwnership, isCreatedBy, type Ownership, type Takeover } from './ownership.ts'
 
 export interface PullSecretWrite {
   readonly document: Document
@@ -33,6 +33,7 @@ export interface PullSecretWrite {
   readonly records: ReadonlyMap<string, RegistryRecord>
   readonly refreshedAt: Date
   readonly mode: 'write' | 'dry-run'
+  readonly takeover: Takeover
 }
 
 export type Written = Pick<Outcome, 'result' | 'adopted' | 'note' | 'rewritten'>
@@ -56,7 +57,8 @@ export async function applyPullSecret(
   for (let attempt = 1; ; attempt++) {
     const meanwhile = attempt > 1 ? writtenMeanwhile(seen, write) : undefined
     if (meanwhile !== undefined) return meanwhile
-    const ownership = evaluateOwnership(seen, attempt === 1 ? write.document : withoutTakeover(write.document, seen))
+    // Of two documents that take over a Secret at the same time, the first one keeps it.
+    const ownership = evaluateOwnership(seen, write.document, attempt === 1 ? write.takeover : 'refused')
     try {
       return await act(write, ownership, cluster)
     } catch (fault) {
@@ -65,15 +67,6 @@ export async function applyPullSecret(
     }
   }
 }
-
-/**
- * Of a Secret that changed meanwhile and is that of another document now: of two that take over a Secret at the same time, the first one
- * keeps it.
- */
-const withoutTakeover = (document: Document, found: PullSecretMetadata | undefined): Document =>
-  found?.owners.data.some((name) => name !== fieldManager(document) && isDocumentManager(name)) === true
-    ? { ...document, conflictPolicy: 'Refuse' }
-    : document
 
 async function act(write: PullSecretWrite, ownership: Ownership, cluster: Cluster): Promise<Written> {
   const apply = (changes: Partial<PullSecret>, force: 'force' | 'yield') =>

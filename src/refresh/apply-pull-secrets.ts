@@ -11,6 +11,7 @@ import { type ComposedPullSecret, checkSize, composePullSecret, readEarlierEntri
 import { recordFor } from './freshness.ts'
 import type { Minted } from './mint-credentials.ts'
 import { expiryOf, type Outcome, type RegistryOutcome } from './outcome.ts'
+import type { Takeover } from './ownership.ts'
 import { documentName, type ExistingSecrets, type Job } from './plan.ts'
 
 export interface Apply {
@@ -18,6 +19,7 @@ export interface Apply {
   readonly existing: ExistingSecrets
   readonly refreshedAt: Date
   readonly mode: 'write' | 'dry-run'
+  readonly takeover: Takeover
   /** Called after each Secret that was tried. */
   readonly onProgress: (done: number, all: number) => void
 }
@@ -69,7 +71,7 @@ async function composeTargets(job: Job, { minted, existing }: Apply, cluster: Cl
 
 async function applyTarget(
   target: Target,
-  { refreshedAt, mode }: Apply,
+  { refreshedAt, mode, takeover }: Apply,
   { cluster, signal }: { readonly cluster: Cluster; readonly signal: AbortSignal },
 ): Promise<Outcome> {
   const { job, namespace, found, composed, fault } = target
@@ -81,7 +83,7 @@ async function applyTarget(
     if (fault !== undefined) throw fault
     if (dockerConfigJson === undefined) return { ...outcome, registries, ...unwritten(composed) }
     checkSize(dockerConfigJson, { namespace, name: document.secretName })
-    const write = { document, namespace, dockerConfigJson, records, refreshedAt, mode }
+    const write = { document, namespace, dockerConfigJson, records, refreshedAt, mode, takeover }
     const written = await applyPullSecret(write, found, cluster)
     return { ...outcome, registries: written.result === 'skipped' ? storedEntriesOf(target) : registries, ...written }
   } catch (error) {

@@ -5,8 +5,9 @@
  *   our manager owns the data, and no other owns a field     → update
  *   our manager owns the data, another owns a field of ours  → restore: it was edited
  *   the variables that our document replaces own the data    → replace: the cluster moved from variables to a document
- *   another document of pullpass owns data and record        → refuse, or adopt: it was taken over, not edited
+ *   another document of pullpass owns data and record        → refuse, or adopt by a takeover: it was taken over, not edited
  *   our manager owns the label, not the data                 → restore: it was edited
+ *   another document of pullpass owns the data or the label  → refuse, or adopt by a takeover
  *   anything else                                            → refuse, or adopt where the document has conflictPolicy: Adopt
  */
 import { recordAnnotations } from '../credential/pull-secret-record.ts'
@@ -22,21 +23,34 @@ export type Ownership =
   | { readonly verdict: 'restore'; readonly found: PullSecretMetadata; readonly editors: readonly string[] }
   | { readonly verdict: 'refuse'; readonly found: PullSecretMetadata; readonly owners: readonly string[] }
 
-export function evaluateOwnership(found: PullSecretMetadata | undefined, document: Document): Ownership {
+/**
+ * Whether a document with `conflictPolicy: Adopt` takes over Secrets of other documents, too. Two that did so by themselves would take
+ * over a Secret from each other in turn, with each refresh.
+ */
+export type Takeover = 'permitted' | 'refused'
+
+export function evaluateOwnership(
+  found: PullSecretMetadata | undefined,
+  document: Document,
+  takeover: Takeover = 'refused',
+): Ownership {
   if (found === undefined) return { verdict: 'create' }
   const manager = fieldManager(document)
   const { data, label } = found.owners
   const editors = editorsOf(found, manager)
   // Another document adopted it with the same data: both own it. It belongs to the one that wrote the record.
-  const others = data.filter((name) => name !== manager && isDocumentManager(name))
+  const othersOf = (names: readonly string[]) => names.filter((name) => name !== manager && isDocumentManager(name))
+  const others = othersOf(data)
   const isTaken = others.some((name) => ownsRecord(found, name)) && !ownsRecord(found, manager)
   if (data.includes(manager) && !isTaken)
     return editors.length === 0 ? { verdict: 'update', found } : { verdict: 'restore', found, editors }
   // Two documents that each restored the Secret would overwrite each other in turn, forever.
   if (label.includes(manager) && !data.some(isDocumentManager)) return { verdict: 'restore', found, editors }
   if (replacedManager(document, found) !== undefined) return { verdict: 'replace', found }
-  if (document.conflictPolicy === 'Adopt') return { verdict: 'adopt', found }
-  return { verdict: 'refuse', found, owners: data }
+  const owners = [...new Set([...data, ...othersOf(label)])]
+  if (document.conflictPolicy === 'Adopt' && (takeover === 'permitted' || !owners.some(isDocumentManager)))
+    return { verdict: 'adopt', found }
+  return { verdict: 'refuse', found, owners }
 }
 
 const ownsRecord = ({ owners }: PullSecretMetadata, manager: string): boolean =>

@@ -18,6 +18,7 @@ import { listExchangeRequests } from './exchange-requests.ts'
 import { splitByFreshness } from './freshness.ts'
 import { type MintSource, mintCredentials } from './mint-credentials.ts'
 import type { Outcome } from './outcome.ts'
+import type { Takeover } from './ownership.ts'
 import { documentName, type Job, listExistingSecrets, planRefresh, selectsNothing } from './plan.ts'
 
 export interface Pass {
@@ -25,6 +26,7 @@ export interface Pass {
   /** A document whose entries are all valid for at least this long costs no exchange; undefined: each document is exchanged. */
   readonly minRemainingMs: number | undefined
   readonly mode: 'write' | 'dry-run'
+  readonly takeover: Takeover
   /** What happens to Secrets of the documents that they do not select any more. */
   readonly unselected: 'kept' | 'deleted'
   /** Called after each Secret that was tried. */
@@ -40,7 +42,7 @@ export async function refreshOnce(
 ): Promise<Outcome[]> {
   const jobs = await plan(documents, cluster, context)
   const listed = listExistingSecrets(jobs, cluster)
-  const { minRemainingMs, mode, source, unselected, onProgress } = pass
+  const { minRemainingMs, mode, takeover, source, unselected, onProgress } = pass
   const { due, fresh } =
     minRemainingMs === undefined
       ? { due: jobs, fresh: [] }
@@ -53,7 +55,7 @@ export async function refreshOnce(
     )
   const mint = async () => await mintCredentials(await exchangeRequests(), source, cluster, context)
   const [existing, minted] = await Promise.all([listed, mint()])
-  const apply = { minted, existing, refreshedAt: context.now(), mode, onProgress }
+  const apply = { minted, existing, refreshedAt: context.now(), mode, takeover, onProgress }
   const written = [...(await applyPullSecrets(writable, apply, cluster, context)), ...fresh]
   const attached = await attachPullSecrets(jobs, written, { cluster, mode, context })
   const outcomes = [...attached, ...jobs.flatMap(unwritableOutcomes)]

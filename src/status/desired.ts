@@ -60,10 +60,17 @@ export function compareWithDesired(
   const isOfAnother =
     writtenFor !== undefined && writtenFor !== target.document && !writtenFor.startsWith('environment/')
   if (!isOther && !isOfAnother) return writtenFor === target.document ? withLacking(status, target, origin) : status
-  const owner = isOfAnother
-    ? `was written for ${writtenFor}`
-    : `is managed by ${boundedList(managers) || 'another client'}`
-  return { ...status, problems: [...status.problems, notOurs(`${namespace}/${name}`, owner, target.document)] }
+  const [owner, fix] = isOfAnother
+    ? [
+        `was written for ${writtenFor}`,
+        `; or, if ${target.document} replaces ${writtenFor}: remove that one, then once pullpass refresh -f FILE --adopt`,
+      ]
+    : [
+        `is managed by ${boundedList(managers) || 'another client'}`,
+        ', or take it over: spec.conflictPolicy: Adopt, or once pullpass refresh -f FILE --adopt',
+      ]
+  const problem = notOurs(`${namespace}/${name}`, { owner, fix, document: target.document })
+  return { ...status, problems: [...status.problems, problem] }
 }
 
 /** The Secret was written for an earlier form of the document, or an exchange fails since. */
@@ -129,10 +136,13 @@ const problemOf = (seen: string, namespaceExists: boolean): DesiredProblem => ({
     : 'create the namespace, or remove it from the document',
 })
 
-const notOurs = (secret: string, owner: string, document: string): DesiredProblem => ({
+const notOurs = (
+  secret: string,
+  { owner, fix, document }: { readonly owner: string; readonly fix: string; readonly document: string },
+): DesiredProblem => ({
   code: 'SECRET_NOT_OURS',
   hop: 'kubernetes',
   seen: `Secret ${secret} ${owner}, not for ${document}, which selects it`,
   expected: `one that pullpass created for ${document}, or none`,
-  hint: 'choose another spec.secretName, or take it over: spec.conflictPolicy: Adopt, or once pullpass refresh -f FILE --adopt',
+  hint: `choose another spec.secretName${fix}`,
 })

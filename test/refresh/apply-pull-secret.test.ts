@@ -37,6 +37,7 @@ async function writeOf(sandbox: TestSandbox, password: string, expiresAt: string
     ]),
     refreshedAt: new Date('2026-11-24T12:00:00Z'),
     mode: 'write',
+    takeover: 'refused',
   }
 }
 
@@ -115,14 +116,18 @@ suite('applyPullSecret', () => {
     assert.deepEqual(readPullSecret(sandbox, 'team-a')?.auths, { [host]: 'u:ours' })
   })
 
-  for (const conflictPolicy of ['Refuse', 'Adopt'] as const) {
-    test(`a Secret that another document wrote since the list is read again, and left unchanged: ${conflictPolicy}`, async (t) => {
+  for (const [conflictPolicy, takeover] of [
+    ['Refuse', 'refused'],
+    ['Adopt', 'refused'],
+    ['Adopt', 'permitted'],
+  ] as const) {
+    test(`a Secret that another document wrote since the list is read again, and left unchanged: ${conflictPolicy}, takeover ${takeover}`, async (t) => {
       const sandbox = await startTestSandbox(t)
       const cluster = await reach(sandbox, t)
       await applyPullSecret(await other(sandbox), undefined, cluster)
       const write = await writeOf(sandbox, 'ours', '2026-11-24T12:30:00Z')
       const document = { ...write.document, conflictPolicy }
-      await assert.rejects(applyPullSecret({ ...write, document }, undefined, cluster), {
+      await assert.rejects(applyPullSecret({ ...write, document, takeover }, undefined, cluster), {
         code: 'SECRET_NOT_OURS',
         seen: 'Secret team-a/regcred was written by pullpass for ClusterPullSecret/other (field manager "pullpass:ClusterPullSecret:other"); it was left unchanged',
         expected: 'one document for each Secret',

@@ -17,6 +17,7 @@ const documentWith = (conflictPolicy: 'Refuse' | 'Adopt'): Document => ({
 type Owners = ReturnType<typeof ownedBy>
 
 const policy = fc.constantFrom('Refuse', 'Adopt')
+const takeovers = fc.constantFrom('permitted', 'refused')
 
 suite('whose a Secret is', () => {
   test('has no owner, where there is none', () => {
@@ -29,7 +30,8 @@ suite('whose a Secret is', () => {
 
   const target = 'pullpass.dev/target'
   const expiry = 'pullpass.dev/expires-at'
-  const rows: Record<string, readonly [owners: Owners, refused: string, adopted: string]> = {
+  /** `takenOver`: absent where it is as `adopted`. */
+  const rows: Record<string, readonly [owners: Owners, refused: string, adopted: string, takenOver?: string]> = {
     'our manager owns all of it': [ownedBy(), 'update', 'update'],
     'our manager owns the data alone': [ownedBy({ label: [], annotations: new Map() }), 'update', 'update'],
     'another claims the label at its value': [ownedBy({ label: [manager, 'argocd'] }), 'update', 'update'],
@@ -51,15 +53,18 @@ suite('whose a Secret is', () => {
     'another document owns the data': [
       ownedBy({ data: ['pullpass:ClusterPullSecret:other'], label: [] }),
       'refuse',
+      'refuse',
       'adopt',
     ],
     'another document owns the data, and both the label': [
       ownedBy({ data: ['pullpass:ClusterPullSecret:other'], label: [manager, 'pullpass:ClusterPullSecret:other'] }),
       'refuse',
+      'refuse',
       'adopt',
     ],
     'another document owns the data with another manager, and our manager the label': [
       ownedBy({ data: ['kubectl', 'pullpass:ClusterPullSecret:other'] }),
+      'refuse',
       'refuse',
       'adopt',
     ],
@@ -76,15 +81,24 @@ suite('whose a Secret is', () => {
         ),
       }),
       'refuse',
+      'refuse',
+      'adopt',
+    ],
+    'another owns the data, and another document the label': [
+      ownedBy({ data: ['kubectl'], label: ['pullpass:ClusterPullSecret:other'] }),
+      'refuse',
+      'refuse',
       'adopt',
     ],
     'no manager owns anything': [{ data: [], label: [], annotations: new Map() }, 'refuse', 'adopt'],
   }
-  for (const [name, [held, refused, adopted]] of Object.entries(rows)) {
-    test(`${name}: ${refused}, or ${adopted} where the document takes over`, () => {
+  for (const [name, [held, refused, adopted, takenOver = adopted]] of Object.entries(rows)) {
+    test(`${name}: ${refused}, ${adopted} where the document adopts, ${takenOver} where it also takes over from documents`, () => {
       const found = foundSecret({ owners: held })
       assert.equal(evaluateOwnership(found, documentWith('Refuse')).verdict, refused)
       assert.equal(evaluateOwnership(found, documentWith('Adopt')).verdict, adopted)
+      assert.equal(evaluateOwnership(found, documentWith('Adopt'), 'permitted').verdict, takenOver)
+      assert.equal(evaluateOwnership(found, documentWith('Refuse'), 'permitted').verdict, refused)
     })
   }
 
@@ -104,12 +118,14 @@ suite('whose a Secret is', () => {
 
   test('is never written by a document whose manager owns nothing of it, or lost it to another document, and that does not take over', () => {
     fc.assert(
-      fc.property(owners, policy, (held, each) => {
-        const { verdict } = evaluateOwnership(foundSecret({ owners: held }), documentWith(each))
+      fc.property(owners, policy, takeovers, (held, each, takeover) => {
+        const { verdict } = evaluateOwnership(foundSecret({ owners: held }), documentWith(each), takeover)
         const taken = held.data.includes('pullpass:ClusterPullSecret:other')
         const ours = held.data.includes(manager) || (held.label.includes(manager) && !taken)
-        assert.equal(verdict === 'refuse', !ours && each === 'Refuse')
-        assert.equal(verdict === 'adopt', !ours && each === 'Adopt')
+        const isOfOther = [...held.data, ...held.label].includes('pullpass:ClusterPullSecret:other')
+        const adopts = each === 'Adopt' && (takeover === 'permitted' || !isOfOther)
+        assert.equal(verdict === 'refuse', !ours && !adopts)
+        assert.equal(verdict === 'adopt', !ours && adopts)
       }),
     )
   })

@@ -20,7 +20,7 @@ export const secretsSection: Section = {
       meaning:
         'The Secret exists, but pullpass did not create it for this document, so it is not overwritten.\n\nIf another document of pullpass wrote it, remove that document first, then run the printed command. A change from the [variables](document.md#the-drop-in-variables) to a document needs no move: a `ClusterPullSecret` for the same Secret takes it over when it is due.',
       action:
-        'Choose another `spec.secretName`, or take the Secret over: once with `--adopt`, or with `spec.conflictPolicy: Adopt`. To replace the usual script: [guide](guides/migrate-from-script.md).',
+        'Choose another `spec.secretName`, or take the Secret over: once with `--adopt`, or with `spec.conflictPolicy: Adopt`. The field takes over Secrets of other software; in the controller also those of documents that are not in use any more. To replace the usual script: [guide](guides/migrate-from-script.md).',
     },
     SECRET_CONFLICT: {
       hops: ['kubernetes'],

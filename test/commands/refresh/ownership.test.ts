@@ -191,4 +191,30 @@ suite('pullpass refresh respects the owner of a Secret', () => {
     const again = await runPullpass(sandbox, ['refresh', '-f', second])
     assert.deepEqual([again.exitCode, again.stderr], [0, ''])
   })
+
+  test('with conflictPolicy: Adopt, no run takes over the Secret of another document, which would do the same in turn', async (t) => {
+    const sandbox = await startTestSandbox(t)
+    const more = '  conflictPolicy: Adopt'
+    const first = await sandbox.write('first.yaml', documentText(sandbox, { include: ['team-a'], more }))
+    const second = await sandbox.write(
+      'second.yaml',
+      documentText(sandbox, { name: 'other', include: ['team-a'], more }),
+    )
+    seedScriptSecret(sandbox, 'team-a')
+    const adopted = await runPullpass(sandbox, ['refresh', '-f', first])
+    assert.match(adopted.stdout, /updated .* taken over from its earlier manager\n/)
+    for (let run = 0; run < 3; run++) {
+      const { exitCode, stderr } = await runPullpass(sandbox, ['refresh', '-f', second])
+      const owner = readPullSecret(sandbox, 'team-a')?.annotations['pullpass.dev/document']
+      assert.deepEqual([exitCode, owner], [1, 'ClusterPullSecret/pull'])
+      assert.match(stderr, /^SECRET_NOT_OURS .* was written by pullpass for ClusterPullSecret\/pull /)
+      assert.match(stderr, /then once: pullpass refresh -f \S+ --adopt; else choose another spec\.secretName$/m)
+      const again = await runPullpass(sandbox, ['refresh', '-f', first])
+      assert.deepEqual([again.exitCode, again.stderr], [0, ''])
+      assert.doesNotMatch(again.stdout, /taken over/)
+    }
+    const taken = await runPullpass(sandbox, ['refresh', '-f', second, '--adopt'])
+    assert.deepEqual([taken.exitCode, taken.stderr], [0, ''])
+    assert.equal((await runPullpass(sandbox, ['refresh', '-f', first])).exitCode, 1)
+  })
 })

@@ -6,7 +6,7 @@ import type { Document } from '../../../document/document.ts'
 import { environmentSource } from '../../../document/load-documents.ts'
 import type { Code } from '../../../errors/codes.ts'
 import { PullpassError } from '../../../errors/pullpass-error.ts'
-import { fieldManager } from '../../../kubernetes/objects/apply-pull-secret.ts'
+import { fieldManager, isDocumentManager } from '../../../kubernetes/objects/apply-pull-secret.ts'
 import type { PullSecretContent } from '../../../kubernetes/objects/pull-secrets.ts'
 import { mintedFrom } from '../../../refresh/exchange-requests.ts'
 import { recordFor } from '../../../refresh/freshness.ts'
@@ -172,13 +172,17 @@ function evaluateMetadata(
     return content.immutable ? evaluateImmutable(document, namespace, commands) : undefined
   const { owners } = ownership
   const managed = owners.length === 0 ? 'no field manager is recorded for it' : `it is managed by ${owners.join(', ')}`
+  const isOfOther = owners.some(isDocumentManager)
+  const alternative = `choose another ${fieldName(document, 'secretName')}`
   return failed(
     'SECRET_NOT_OURS',
     `${managed}; a refresh does not change it`,
     `one that pullpass created for ${documentName(document)}, or none`,
     withNote(
-      commands.refresh({ conflicts: 'adopted' }),
-      `it takes over the Secret, once; or choose another ${fieldName(document, 'secretName')}`,
+      commands.refresh({ conflicts: isOfOther ? 'taken over' : 'adopted' }),
+      isOfOther
+        ? `it takes over the Secret, once: remove the other document first, or ${alternative}`
+        : `it takes over the Secret, once; or ${alternative}`,
     ),
   )
 }

@@ -98,6 +98,7 @@ async function gatherWrites(
     existing,
     refreshedAt: context.now(),
     mode: 'dry-run',
+    takeover: 'refused',
     onProgress: () => undefined,
   } as const
   return await applyPullSecrets(ready, apply, cluster, context)
