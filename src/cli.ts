@@ -21,9 +21,7 @@ if (tooOld !== undefined) {
   process.exit(code ?? 128 + constants.signals[signal ?? 'SIGTERM'])
 }
 // Loaded after the check: these modules use features that an older Node.js lacks.
-const { interruption, renderUnwritable, run } = await import('./commands/run/run.ts')
-const { vendors } = await import('./vendors/vendors.ts')
-const { startHardDeadline } = await import('./commands/run/hard-deadline.ts')
+const { interruption, renderUnwritable, run, startHardDeadline, vendors } = await import('./commands/run/program.ts')
 
 /** SIGHUP: the terminal was closed. */
 type EndingSignal = 'SIGINT' | 'SIGTERM' | 'SIGHUP'

@@ -5,7 +5,7 @@ import { suite, test } from 'node:test'
 
 const inPod = [
   'src/cli.ts',
-  'src/commands/run/run.ts',
+  'src/commands/run/program.ts',
   'src/commands/refresh.ts',
   'src/vendors/vendors.ts',
   'src/vendors/gcp/variables.ts',
