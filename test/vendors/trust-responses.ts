@@ -126,7 +126,7 @@ export async function checkResponses(
         assert.ok((stdout + stderr).length < 16_000, `${(stdout + stderr).length} characters`)
         assert.doesNotMatch(stdout + stderr, /attacker|\p{Cf}|(?!\n)\p{Cc}/u)
         assert.doesNotMatch(stdout, /^resource "terraform_data"/m)
-        if (format.length > 0) assert.doesNotMatch(stdout, /^(?!printf |# ).*rm -rf|(?<!'\\'');\s*rm/m)
+        if (format.length > 0) assert.doesNotMatch(stdout, /^(?!request_[a-z]+ |# ).*rm -rf|(?<!'\\'');\s*rm/m)
         assert.ok(!(stdout + stderr).includes(token))
         assert.ok(part.seen.length - earlier <= mostRequests, `${part.seen.length - earlier} requests`)
       }

@@ -8,6 +8,7 @@ import type {
   HclResource,
   Override,
   RecordEntry,
+  ScriptLine,
   TrustFinding,
   TrustResource,
   Verdict,
@@ -41,11 +42,13 @@ export interface VendorFinding {
   readonly override?: Override
 }
 
-interface MarkedResource extends Pick<TrustResource, 'vendor' | 'kind' | 'name' | 'needs' | 'planRemoval'> {
+export interface MarkedResource extends Pick<TrustResource, 'vendor' | 'kind' | 'name' | 'needs' | 'planRemoval'> {
   /** Of a resource that cannot carry the cluster's mark; absent: it carries it at the vendor, and nothing is recorded in the cluster. */
   readonly entry?: RecordEntry
   /** The beginning of each command, as a shell reads it: the name of the vendor's command-line tool. */
   readonly tool: string
+  /** Absent: the lines of a script are the commands. */
+  readonly scriptLine?: (change: Pick<VendorChange, 'description' | 'words'>) => ScriptLine
   readonly hcl: (presence: TrustFinding['presence']) => HclResource
   /**
    * Absent: requests name the account, or the operator's token is only sent to its server.
@@ -59,7 +62,7 @@ interface MarkedResource extends Pick<TrustResource, 'vendor' | 'kind' | 'name' 
 export type OwnResource = Pick<MarkedResource, 'kind' | 'name' | 'needs' | 'hcl' | 'observe' | 'planRemoval'>
 
 export const markedResource = (
-  { vendor, tool, kind, name, needs, entry, hcl, checkAccount, observe, planRemoval }: MarkedResource,
+  { vendor, kind, name, needs, entry, hcl, checkAccount, observe, planRemoval, ...printed }: MarkedResource,
   context: Pick<Context, 'signal'>,
 ): TrustResource => ({
   vendor,
@@ -77,7 +80,7 @@ export const markedResource = (
         const { changes = [], hcl: existing, ...found } = await observe(accepted)
         return {
           ...found,
-          changes: changes.map((change) => toChange(tool, change)),
+          changes: changes.map((change) => toChange(change, printed)),
           hcl: existing ?? hcl(found.presence),
         }
       },
@@ -89,14 +92,15 @@ export const markedResource = (
   },
 })
 
-function toChange(tool: string, { action, fields = [], description, words, byTerraform, apply }: VendorChange): Change {
+function toChange(change: VendorChange, { tool, scriptLine }: Pick<MarkedResource, 'tool' | 'scriptLine'>): Change {
+  const { action, fields = [], description, words, byTerraform, apply } = change
   const command = [tool, ...words.map(shellQuote)].join(' ')
   return {
     action,
     fields,
     description,
     command,
-    script: { functions: [], line: command },
+    script: scriptLine?.(change) ?? { functions: [], line: command },
     byTerraform: byTerraform ?? (action === 'delete' ? 'not applied' : 'applied'),
     apply: async () => void (await apply()),
   }

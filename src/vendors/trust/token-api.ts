@@ -8,7 +8,7 @@ import { type ApiRequest, send } from '../../http/send.ts'
 import { plainJson, quote } from '../../text/plain-text.ts'
 import { shellQuote } from '../../text/shell.ts'
 import { configuringTrust, credentialsMissing, type TokenVariable, tokenIn } from '../operator.ts'
-import type { VendorChange } from './marked-resource.ts'
+import type { MarkedResource, VendorChange } from './marked-resource.ts'
 import { withoutSecrets } from './responses.ts'
 
 /** A token of one server of the vendor. */
@@ -111,16 +111,48 @@ export const changeByRequest = (
   apply: async () => await requestTrust(context, api, request, () => undefined),
 })
 
-/** The beginning of a command: the token is in no argument, which every user of a machine can read. */
-export const curlOf = ({ token, header }: Pick<TokenApi, 'token' | 'header'>): string =>
-  `printf '${header === 'bearer' ? 'authorization: Bearer' : `${header}:`} %s' "\${${token.name}:?}" | curl -fsS -H @-`
+type Signing = Pick<TokenApi, 'token' | 'header'>
+
+const headerOf = ({ header }: Signing) => (header === 'bearer' ? 'authorization: Bearer' : `${header}:`)
 
 /**
- * The response to a change can contain a password, such as that of a new account: it is not printed. Control and direction characters of
- * external text are escapes of JSON, so that what is pasted is what `apply` sends.
+ * How changes are printed. The token is in no argument, which every user of a machine can read. The response can contain a password, such
+ * as that of a new account: a command discards it, and a script shows it only if it is a refusal.
  */
+export const printedForCurl = (api: Signing): Required<Pick<MarkedResource, 'tool' | 'scriptLine'>> => ({
+  tool: `printf '${headerOf(api)} %s' "\${${api.token.name}:?}" | curl -fsS -H @- -o /dev/null`,
+  scriptLine: ({ description, words }) => ({
+    functions: [requestFunction(api)],
+    line: [functionName(api), ...[description, ...words].map(shellQuote)].join(' '),
+  }),
+})
+
+const functionName = ({ token }: Signing) => `request_${token.service.toLowerCase()}`
+
+/** Of a script: the first word describes the request, the others are curl's. */
+function requestFunction(api: Signing): string {
+  const { name, service } = api.token
+  return `# Sends the request that the first argument describes. A response is shown only if it is a refusal.
+${functionName(api)}() {
+  : "\${${name}:?}"
+  step=$1
+  shift
+  if response=$(printf '${headerOf(api)} %s' "$${name}" | curl -sS -m 60 -H @- -w ' %{http_code}' "$@"); then
+    status=\${response##* }
+    case $status in 2??) return 0 ;; esac
+    case $response in *"$${name}"*) response='(not shown: it repeats the token) ' ;; esac
+    echo "${service} responded with $status:" >&2
+    printf '%s\\n' "$(printf %s "\${response% *}" | head -c 2000 | tr -cd '[:print:]\\n')" >&2
+  fi
+  printf 'failed: %s\\nThe steps before it are done. Correct the cause, and run a new script of trust plan.\\n' "$step" >&2
+  return 1
+}`
+}
+
+/** Control and direction characters of external text are escapes of JSON, so that what is pasted is what `apply` sends. */
 export const curlWords = ({ origin }: TokenApi, { method, path, json }: TokenRequest): string[] => [
-  ...(method === 'GET' ? [] : ['-o', '/dev/null', '-X', method]),
+  '-X',
+  method,
   ...(json === undefined ? [] : ['-H', 'content-type: application/json', '-d', plainJson(JSON.stringify(json))]),
   `${origin}${path}`,
 ]

@@ -17,15 +17,15 @@ suite('trust at Cloudsmith', () => {
     assert.match(plan.stdout, /^would-grant +privilege +read example-project\/images as example-project\/puller$/m)
 
     const script = await run(['trust', 'plan', '-o', 'curl'])
-    const [service = '', provider = '', privilege = ''] = script.stdout.split('\n').slice(2)
-    const curl = `printf 'x-api-key: %s' "\${CLOUDSMITH_API_KEY:?}" | curl -fsS -H @- -o /dev/null -X`
+    const [service = '', provider = '', privilege = ''] =
+      script.stdout.match(/(?<=^request_cloudsmith '[^']+' ).*$/gm) ?? []
     const json = `-H 'content-type: application/json' -d`
     const base = `${cloudsmith.url}/v1`
     assert.match(
       service,
       /"description":"pullpass:[0-9a-f]{12} pulls images for the cluster of https:\/\/[^"]+","role":"Member"\}'/,
     )
-    assert.ok(service.startsWith(`${curl} POST ${json} '{"name":"puller",`), service)
+    assert.ok(service.startsWith(`-X POST ${json} '{"name":"puller",`), service)
     assert.ok(service.endsWith(` ${base}/orgs/example-project/services/`), service)
     assert.ok(
       provider.endsWith(
@@ -35,7 +35,7 @@ suite('trust at Cloudsmith', () => {
     )
     assert.equal(
       privilege,
-      `${curl} PATCH ${json} '{"privileges":[{"privilege":"Read","service":"puller"}]}' ${base}/repos/example-project/images/privileges`,
+      `-X PATCH ${json} '{"privileges":[{"privilege":"Read","service":"puller"}]}' ${base}/repos/example-project/images/privileges`,
     )
     const terraform = await run(['trust', 'plan', '-o', 'terraform'])
     assert.match(

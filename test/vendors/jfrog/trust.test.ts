@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { runCurl } from '../../support/run-curl.ts'
+import { runCurlScript } from '../../support/run-curl-script.ts'
 import { apply, subject } from '../trust-runs.ts'
 import { start } from './start-trust.ts'
 
@@ -65,10 +65,10 @@ suite('trust at JFrog', () => {
     const { issuer } = sandbox.cluster
     const script = await run(['trust', 'plan', '-o', 'curl'])
     assert.equal(script.exitCode, 0, script.stderr)
-    const lines = script.stdout.trimEnd().split('\n').slice(2)
-    const begin = `printf 'authorization: Bearer %s' "\${JFROG_ACCESS_TOKEN:?}" | curl -fsS -H @- -o /dev/null -X POST -H 'content-type: application/json' -d '`
+    const lines = script.stdout.match(/^request_jfrog '.*$/gm) ?? []
+    const form = /^request_jfrog '(?:create|permit) [^']+' -X POST -H 'content-type: application\/json' -d '/
     assert.deepEqual(
-      lines.map((line) => [line.startsWith(begin), line.split(' ').at(-1)]),
+      lines.map((line) => [form.test(line), line.split(' ').at(-1)]),
       ['/access/api/v1/oidc', '/access/api/v1/oidc/cluster/identity_mappings', '/access/api/v2/permissions'].map(
         (path) => [true, `${jfrog.url}${path}`],
       ),
@@ -108,7 +108,7 @@ suite('trust at JFrog', () => {
       hcl,
     )
     assert.doesNotMatch(hcl, /^import/m)
-    for (const line of lines) await runCurl(sandbox, line)
+    assert.deepEqual(await runCurlScript(sandbox, script.stdout), { exitCode: 0, stdout: '', stderr: '' })
     assert.match((await run(['trust', 'plan'])).stdout, /No changes are required/)
     const existing = await run(['trust', 'plan', '-o', 'terraform'])
     assert.deepEqual(

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { deleteRobot } from '../../../sandbox/quay/state.ts'
-import { runCurl } from '../../support/run-curl.ts'
+import { runCurlScript } from '../../support/run-curl-script.ts'
 import { apply, subject } from '../trust-runs.ts'
 import { start } from './start-trust.ts'
 
@@ -122,35 +122,36 @@ suite('trust at Quay', () => {
     const second = 'system:serviceaccount:image-system:second'
     const { sandbox, quay, run, entries, role, setUp } = await start(t, { second: 'second' })
     const { issuer } = sandbox.cluster
-    const token = 'printf \'authorization: Bearer %s\' "${QUAY_TOKEN:?}" | curl -fsS -H @- -o /dev/null '
     const json = "-H 'content-type: application/json' -d "
     const robot = `${quay.url}/api/v1/organization/example-project/robots/puller`
-    const post = (...list: readonly object[]) => `${token}-X POST ${json}'${JSON.stringify(list)}' ${robot}/federation`
-    const permit = `${token}-X PUT ${json}'{"role":"read"}' ${quay.url}/api/v1/repository/example-project/images/hello/permissions/user/example-project%2Bpuller`
+    const post = (...list: readonly object[]) => `-X POST ${json}'${JSON.stringify(list)}' ${robot}/federation`
+    const permit = `-X PUT ${json}'{"role":"read"}' ${quay.url}/api/v1/repository/example-project/images/hello/permissions/user/example-project%2Bpuller`
 
-    const all = (await run(['trust', 'plan', '-o', 'curl'])).stdout.split('\n').slice(2, -1)
+    const printed = async () => (await run(['trust', 'plan', '-o', 'curl'])).stdout
+    const requests = (script: string) => script.match(/(?<=^request_quay '[^']+' ).*$/gm) ?? []
+    const first = await printed()
+    const all = requests(first)
     assert.match(
       all[0] ?? '',
-      /-X PUT -H 'content-type: application\/json' -d '\{"description":"pullpass:[0-9a-f]{12} /,
+      /^-X PUT -H 'content-type: application\/json' -d '\{"description":"pullpass:[0-9a-f]{12} /,
     )
     assert.deepEqual(all.slice(1), [
       post({ issuer, subject }),
       post({ issuer, subject }, { issuer, subject: second }),
       permit,
     ])
-    for (const command of all) await runCurl(sandbox, command)
+    assert.deepEqual(await runCurlScript(sandbox, first), { exitCode: 0, stdout: '', stderr: '' })
     assert.deepEqual([entries().length, role()], [2, 'read'])
     setUp({ entries: [job] })
-    const script = (await run(['trust', 'plan', '-o', 'curl'])).stdout.split('\n').slice(2, -1)
-    assert.deepEqual(script, [
+    const script = await printed()
+    assert.deepEqual(requests(script), [
       post(job, { issuer, subject }),
       post(job, { issuer, subject }, { issuer, subject: second }),
     ])
-    for (const command of script) await runCurl(sandbox, command)
+    assert.equal((await runCurlScript(sandbox, script)).exitCode, 0)
     assert.equal(entries().length, 3)
     setUp({ entries: [strange] })
-    const escaped = (await run(['trust', 'plan', '-o', 'curl'])).stdout.split('\n')
-    await runCurl(sandbox, escaped.at(2) ?? '')
+    assert.equal((await runCurlScript(sandbox, await printed())).exitCode, 0)
     assert.deepEqual(entries()[0], strange)
     deleteRobot(quay.state, name)
     const { stdout } = await run(['trust', 'plan', '-o', 'terraform'])

@@ -5,7 +5,7 @@ import { tokenIn } from '../../operator.ts'
 import { identityOfDocument, type TrustResource, type TrustSetup } from '../../trust/contract.ts'
 import { markedResource } from '../../trust/marked-resource.ts'
 import { splitRepositories } from '../../trust/names.ts'
-import { curlOf } from '../../trust/token-api.ts'
+import { printedForCurl } from '../../trust/token-api.ts'
 import { registryHost } from '../hosts.ts'
 import { isSlug, parseRepository, repositories } from '../names.ts'
 import { operatorToken } from '../operator/sign-in.ts'
@@ -74,7 +74,7 @@ export const cloudsmithResources = (
 
 const common = {
   vendor: 'cloudsmith',
-  tool: curlOf({ token: operatorToken, header: 'x-api-key' }),
+  ...printedForCurl({ token: operatorToken, header: 'x-api-key' }),
 }
 
 function serviceResource(desired: DesiredService, context: Context): TrustResource {

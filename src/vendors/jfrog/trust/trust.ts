@@ -4,7 +4,7 @@ import { tokenIn } from '../../operator.ts'
 import type { TrustResource, TrustSetup } from '../../trust/contract.ts'
 import { markedResource, type OwnResource } from '../../trust/marked-resource.ts'
 import { splitRepositories } from '../../trust/names.ts'
-import { checkServer, curlOf } from '../../trust/token-api.ts'
+import { checkServer, printedForCurl } from '../../trust/token-api.ts'
 import { integrationName, repositoriesAndPaths } from '../names.ts'
 import { operatorToken } from '../operator/sign-in.ts'
 import type { JfrogSettings } from '../settings.ts'
@@ -70,8 +70,8 @@ export function jfrogResources(desired: DesiredState, context: Context): TrustRe
     ...mappings.map((one) => mappingResource(one, platform)),
     ...permissions.map((one) => permissionResource(one, platform)),
   ]
-  const tool = curlOf({ token: operatorToken, header: 'bearer' })
-  return resources.map((one) => markedResource({ ...one, vendor: 'jfrog', tool }, context))
+  const printed = printedForCurl({ token: operatorToken, header: 'bearer' })
+  return resources.map((one) => markedResource({ ...one, vendor: 'jfrog', ...printed }, context))
 }
 
 const granteeResource = (one: DesiredGrantee, platform: Platform): OwnResource => ({

@@ -5,7 +5,7 @@ import { tokenIn } from '../../operator.ts'
 import { identityOfDocument, type TrustResource, type TrustSetup } from '../../trust/contract.ts'
 import { markedResource } from '../../trust/marked-resource.ts'
 import { splitRepositories } from '../../trust/names.ts'
-import { curlOf } from '../../trust/token-api.ts'
+import { printedForCurl } from '../../trust/token-api.ts'
 import { repositoryName, repositoryNames } from '../names.ts'
 import { operatorToken } from '../operator/sign-in.ts'
 import type { QuaySettings } from '../settings.ts'
@@ -70,9 +70,9 @@ export const quayResources = (robots: readonly DesiredRobot[], context: Context)
 
 type Marked = Parameters<typeof markedResource>[0]
 
-const common = (desired: DesiredRobot): Pick<Marked, 'vendor' | 'tool' | 'hcl'> => ({
+const common = (desired: DesiredRobot): Pick<Marked, 'vendor' | 'tool' | 'scriptLine' | 'hcl'> => ({
   vendor: 'quay',
-  tool: curlOf(apiOf(desired)),
+  ...printedForCurl(apiOf(desired)),
   hcl: () => noHcl(desired),
 })
 
