@@ -5,7 +5,15 @@
 import { randomBytes } from 'node:crypto'
 import { bearerOf } from '../issuer/federated-service.ts'
 import type { SandboxRequest, SandboxResponse } from '../serve/handler.ts'
-import { createRobot, deleteRobot, type FederationEntry, type QuayState, type Robot, type Role } from './state.ts'
+import {
+  createRobot,
+  deleteRobot,
+  type FederationEntry,
+  newPassword,
+  type QuayState,
+  type Robot,
+  type Role,
+} from './state.ts'
 
 /** Who may configure trust. */
 export interface Operator {
@@ -47,13 +55,13 @@ const dataError = (message: string): SandboxResponse => ({ status: 400, body: { 
 const done: SandboxResponse = { status: 204, body: '' }
 
 const [organizations, repositories] = [
-  /^\/api\/v1\/organization\/([^/]+)(?:\/(robots)(?:\/([^/]+)(\/federation)?)?)?$/,
+  /^\/api\/v1\/organization\/([^/]+)(?:\/(robots)(?:\/([^/]+)(?:\/(federation|regenerate))?)?)?$/,
   /^\/api\/v1\/repository\/((?:(?!\/permissions\/)[^?])+?)(?:\/permissions\/user\/([^/]*))?$/,
 ]
 
 /** Undefined: there is no such path. */
 export function organizationApi(request: SandboxRequest, needs: OrganizationApiNeeds): SandboxResponse | undefined {
-  const [matched, organization = '', robots, shortName, federation] = organizations.exec(request.path) ?? []
+  const [matched, organization = '', robots, shortName, part] = organizations.exec(request.path) ?? []
   const { state } = needs
   if (matched === undefined) return repositoryApi(request, needs)
   if (robots === undefined)
@@ -62,7 +70,8 @@ export function organizationApi(request: SandboxRequest, needs: OrganizationApiN
   if (refusal !== undefined) return refusal
   if (shortName === undefined) return listRobots(request, state, organization)
   const name = `${organization}+${shortName}`
-  return federation === undefined ? robotCall(request, state, name) : federationCall(request, state, name)
+  if (part === 'regenerate') return regenerate(request, state, name)
+  return part === undefined ? robotCall(request, state, name) : federationCall(request, state, name)
 }
 
 /** What does not exist is denied, too: it has no administrator. */
@@ -128,6 +137,15 @@ function robotCall(request: SandboxRequest, state: QuayState, name: string): San
     default:
       return undefined
   }
+}
+
+/** The former password is no longer valid. */
+function regenerate({ method }: SandboxRequest, { robots }: QuayState, name: string): SandboxResponse | undefined {
+  const robot = robots.get(name)
+  if (robot === undefined) return absent
+  if (method !== 'POST') return undefined
+  robot.token = newPassword()
+  return { status: 200, body: rendered(robot) }
 }
 
 function federationCall(request: SandboxRequest, state: QuayState, name: string): SandboxResponse | undefined {

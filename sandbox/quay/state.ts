@@ -13,7 +13,7 @@ export interface Robot {
   readonly name: string
   readonly description: string
   /** Its password, which never expires. */
-  readonly token: string
+  token: string
   readonly teams: readonly string[]
   entries: readonly FederationEntry[]
 }
@@ -30,10 +30,12 @@ export interface QuayState {
 
 const signs = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789'
 
+export const newPassword = (): string => Array.from(randomBytes(64), (byte) => signs[byte % signs.length]).join('')
+
 export const createRobot = (name: string, description = ''): Robot => ({
   name,
   description,
-  token: Array.from(randomBytes(64), (byte) => signs[byte % signs.length]).join(''),
+  token: newPassword(),
   teams: [],
   entries: [],
 })

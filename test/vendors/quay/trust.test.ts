@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { deleteRobot } from '../../../sandbox/quay/state.ts'
+import { runCurl } from '../../support/run-curl.ts'
 import { runCurlScript } from '../../support/run-curl-script.ts'
 import { apply, subject } from '../trust-runs.ts'
 import { start } from './start-trust.ts'
@@ -51,6 +52,7 @@ suite('trust at Quay', () => {
 
     const again = await run(['trust', 'plan'])
     assert.match(again.stdout, /No changes are required/)
+    assert.doesNotMatch(again.stdout, /^note: /m)
     const password = robot()?.token ?? assert.fail()
     const terraform = await run(['trust', 'plan', '-o', 'terraform'])
     assert.match(terraform.stdout, /^ {2}to = quay_organization_robot\.\w+\n {2}id = "example-project\+puller"$/m)
@@ -65,12 +67,21 @@ suite('trust at Quay', () => {
   })
 
   test('accepts what was set up by hand, and leaves it', async (t) => {
-    const { run, entries, role, recorded, setUp } = await start(t)
+    const { sandbox, run, robot, entries, role, recorded, setUp } = await start(t)
     setUp()
     const plan = await run(['trust', 'plan'])
     assert.deepEqual([plan.exitCode, plan.stderr], [0, ''])
     assert.match(plan.stdout, /No changes are required/)
-    assert.equal((await run(apply)).exitCode, 0)
+    const applied = await run(apply)
+    assert.equal(applied.exitCode, 0)
+    const password = robot()?.token
+    for (const { stdout } of [plan, applied]) {
+      const note =
+        /^note: \S+\/example-project\+puller: pullpass did not create it: its password, which never expires, .*, replace it: (printf .*)$/m
+      const [, command = ''] = note.exec(stdout) ?? assert.fail(stdout)
+      await runCurl(sandbox, command)
+      assert.notEqual(robot()?.token, password)
+    }
     const destroyed = await run(['trust', 'destroy', '--yes'])
     assert.equal(destroyed.exitCode, 0, destroyed.stderr)
     assert.match(destroyed.stdout, /^note: \S+\/example-project\+puller: pullpass did not create it$/m)

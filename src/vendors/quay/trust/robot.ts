@@ -8,11 +8,12 @@ import type { Context } from '../../../http/context.ts'
 import { UnexpectedResponse } from '../../../http/send.ts'
 import { accountOf } from '../../../identity/service-account.ts'
 import { asList, asObject, asText } from '../../../text/json-fields.ts'
+import { shellQuote } from '../../../text/shell.ts'
 import { type Accepted, type RemovalPlan, type RemovalScope, trustRefused } from '../../trust/contract.ts'
 import { sharingOf } from '../../trust/findings.ts'
 import type { VendorFinding } from '../../trust/marked-resource.ts'
-import { describeOwner, isMarked } from '../../trust/marks.ts'
-import { changeByRequest, requestTrust } from '../../trust/token-api.ts'
+import { describeOwner, isMarked, marksIn } from '../../trust/marks.ts'
+import { changeByRequest, curlWords, printedForCurl, requestTrust } from '../../trust/token-api.ts'
 import { organizationOf } from '../names.ts'
 import {
   type DesiredRobot,
@@ -110,13 +111,22 @@ const most = 20
 const shorten = (all: readonly string[]): readonly string[] =>
   all.length <= most ? all : [...all.slice(0, most), `and ${all.length - most} more`]
 
-/** What it may do besides. */
-const notesOn = ({ repositories }: DesiredRobot, found: FoundRobot): string[] => [
+/** What it may do besides, and what else may sign in as it. */
+const notesOn = (desired: DesiredRobot, found: FoundRobot): string[] => [
+  ...(marksIn(found.description).length > 0 ? [] : [passwordNote(desired)]),
   ...found.repositories
-    .filter((name) => !repositories.some((one) => one.name === name))
+    .filter((name) => !desired.repositories.some((one) => one.name === name))
     .map((name) => `it also has a permission on ${name}`),
   ...found.teams.map((team) => `it also has the permissions of team ${team}`),
 ]
+
+/** Of a robot that pullpass created, the password was never read. https://docs.quay.io/api/swagger/, regenerateOrgRobotToken */
+function passwordNote(desired: DesiredRobot): string {
+  const api = apiOf(desired)
+  const words = curlWords(api, { method: 'POST', path: `${robotPath(desired)}/regenerate` })
+  const command = [printedForCurl(api).tool, ...words.map(shellQuote)].join(' ')
+  return `pullpass did not create it: its password, which never expires, can be known elsewhere, and has its permissions; if no pull secret uses it, replace it: ${command}`
+}
 
 /** Removable if pullpass created it for one of these clusters, and nothing is left of what it is used for. */
 export function planRobotRemoval(
