@@ -284,11 +284,7 @@ export class Controller {
     const queue = this.#work?.queue
     if (queue === undefined) return
     const named = this.#documents.index.named(secretName, namespace)
-    for (const item of itemsIn(named, this.#view.namespaces.objects, namespace)) {
-      const state = this.#states.get(item.document)?.get(item.namespace)
-      if (state !== undefined) state.reports += 1
-      queue.add(item)
-    }
+    for (const item of itemsIn(named, this.#view.namespaces.objects, namespace)) queue.add(item)
     this.#queueDeletions(named, namespace)
     for (const [name, { document }] of named) {
       if (document.owner !== undefined) this.#work?.statuses.changed(name) // it counts what is to be deleted
@@ -344,7 +340,8 @@ export class Controller {
     this.#states.set(document, ofDocument.set(namespace, state))
     const found = secrets.objects.get(namespace)
     const takeover = takeoverOf(controlled.document, { found, there }, this.#documents.index)
-    const target = { ...item, controlled, found, takeover, state, setBackAt: this.#setBackAt }
+    const { resourceVersion: viewed } = secrets
+    const target = { ...item, controlled, found, viewed, takeover, state, setBackAt: this.#setBackAt }
     const again = await reconcileSecret(target, { ...work, status: this.status })
     work.statuses.changed(document)
     if (controlled.document.attachToServiceAccounts.length === 0) return again

@@ -5,6 +5,7 @@ import type { Context } from '../http/context.ts'
 import type { Cluster } from '../kubernetes/connection/cluster.ts'
 import { fieldManager } from '../kubernetes/objects/apply-pull-secret.ts'
 import type { AnyPullSecret } from '../kubernetes/objects/pull-secrets.ts'
+import { containsWrite } from '../kubernetes/objects/watch.ts'
 import { applyPullSecrets } from '../refresh/apply-pull-secrets.ts'
 import type { Outcome } from '../refresh/outcome.ts'
 import type { Takeover } from '../refresh/ownership.ts'
@@ -28,9 +29,7 @@ export interface SecretState {
   earlier: ReadonlyMap<string, Date>
   /** The last write failed. */
   failure: WriteFailure | undefined
-  /** How often the watch reported the Secret. */
-  reports: number
-  /** The last write; it may not be reported as long as `reports` is the same. */
+  /** The last write, until the view contains it. */
   unseen: UnseenWrite | undefined
   /** When the first entry is due; undefined: it is due, or not known yet. */
   dueAt: Date | undefined
@@ -41,9 +40,12 @@ export interface SecretState {
   attach?: AttachState
 }
 
-/** Other watches can be ahead of that of Secrets: an account changes directly after its namespace and its Secret were created. */
+/**
+ * What the view shows of the Secret before is older than the write: other watches can be ahead of that of Secrets, an event of another
+ * client's change can follow, and a list that began before can end after it.
+ */
 interface UnseenWrite {
-  readonly reports: number
+  readonly resourceVersion: string
   readonly untilMs: number
 }
 
@@ -56,6 +58,8 @@ interface WriteFailure extends Failures {
 export interface Target extends WorkItem {
   readonly controlled: ControlledDocument
   readonly found: AnyPullSecret | undefined
+  /** Version of the view in which it was found; undefined: it is not known. */
+  readonly viewed: string | undefined
   /** `refused`: the Secret is that of another document in use. */
   readonly takeover: Takeover
   readonly state: SecretState
@@ -68,7 +72,6 @@ export const newSecretState = (): SecretState => ({
   expiries: new Map(),
   earlier: new Map(),
   failure: undefined,
-  reports: 0,
   unseen: undefined,
   dueAt: undefined,
   absence: 'none',
@@ -90,7 +93,7 @@ export async function reconcileSecret(target: Target, reconciler: Reconciler): P
   const { controlled, namespace, found, state } = target
   const { cluster, credentials, status, context } = reconciler
   const now = context.now()
-  const unseen = state.unseen?.reports === state.reports ? state.unseen : undefined
+  const unseen = isSeen(target) ? undefined : state.unseen
   if (unseen !== undefined && unseen.untilMs > now.getTime()) return new Date(unseen.untilMs)
   state.unseen = undefined
   const clock = {
@@ -124,13 +127,16 @@ export async function reconcileSecret(target: Target, reconciler: Reconciler): P
   // Attempts after a failure, of the same Secret, are for one change.
   if (isRepair && (state.failure === undefined || wasReplaced))
     state.repairs = { ...state.repairs, count: state.repairs.count + 1, lastMs: now.getTime() }
-  const { reports } = state
   const outcome = await write(target, plan, reconciler)
   const again = record(target, outcome, kind, reconciler)
-  if (again !== undefined && ['created', 'updated'].includes(outcome.result))
-    state.unseen = { reports, untilMs: again.getTime() }
+  const { result, resourceVersion } = outcome
+  if (again !== undefined && ['created', 'updated'].includes(result) && resourceVersion !== undefined)
+    state.unseen = { resourceVersion, untilMs: again.getTime() }
   return again
 }
+
+const isSeen = ({ state: { unseen }, viewed = '' }: Target): boolean =>
+  unseen === undefined || containsWrite(viewed, unseen.resourceVersion)
 
 /** Once, where a Secret does not exist and cannot be written. */
 function reportAbsent(

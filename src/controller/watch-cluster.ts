@@ -27,6 +27,8 @@ interface Collection<T> {
   readonly synced: boolean
   /** When they were listed last: what changed before was not observed. */
   readonly listedAt: Date | undefined
+  /** Of its last event; undefined: it is not known. */
+  readonly resourceVersion: string | undefined
   /** Why the watch does not run now. */
   readonly fault: PullpassError | undefined
   /** As an event does that a watch has lost. Undefined: the object was deleted. */
@@ -302,6 +304,7 @@ interface MutableCollection<T> extends Pick<Collection<T>, 'repair'> {
   objects: Map<string, T>
   synced: boolean
   listedAt: Date | undefined
+  resourceVersion: string | undefined
   fault: PullpassError | undefined
 }
 
@@ -310,6 +313,7 @@ function createCollection<T>(onChange: Keep<T>['onChange']): MutableCollection<T
     objects: new Map(),
     synced: false,
     listedAt: undefined,
+    resourceVersion: undefined,
     fault: undefined,
     repair(key, object) {
       if (object === undefined) collection.objects.delete(key)
@@ -362,6 +366,7 @@ async function follow<T>(
 }
 
 function record<T>(collection: MutableCollection<T>, keep: Keep<T>, event: CollectionEvent<T>): void {
+  collection.resourceVersion = event.resourceVersion
   if (event.type === 'listed') {
     collection.objects = new Map(event.items.map((item) => [keep.keyOf(item), item]))
     collection.synced = true

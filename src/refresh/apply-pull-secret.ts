@@ -36,7 +36,7 @@ export interface PullSecretWrite {
   readonly takeover: Takeover
 }
 
-export type Written = Pick<Outcome, 'result' | 'adopted' | 'note' | 'rewritten'>
+export type Written = Pick<Outcome, 'result' | 'resourceVersion' | 'adopted' | 'note' | 'rewritten'>
 
 /**
  * A version that no Secret has: the API server ignores it if the Secret does not exist, and responds with 409 if one was created since
@@ -138,9 +138,10 @@ const ownerReferencesOf = ({ owner }: Document) => (owner === undefined ? {} : {
 
 function resultOf(applied: Applied, done: 'created' | 'updated' = 'updated'): Written {
   if (applied.outcome === 'terminating') return { result: 'skipped', note: 'the namespace is being deleted' }
-  const { outcome, rewritten } = applied
+  const { outcome, resourceVersion, rewritten } = applied
   return {
     result: outcome === 'unchanged' ? 'unchanged' : done,
+    resourceVersion,
     ...(rewritten && { rewritten, note: `admission would change it: ${rewritten.join(', ')}` }),
   }
 }
@@ -175,16 +176,18 @@ async function readAgain(
  */
 function writtenMeanwhile(found: PullSecretMetadata | undefined, write: PullSecretWrite): Written | undefined {
   const theirs = found && ownRecord(found, fieldManager(write.document))
-  if (theirs === undefined) return undefined
+  if (found === undefined || theirs === undefined) return undefined
+  const { resourceVersion } = found
   const aheadMs = [...write.records].map(([name, ours]) => {
     const their = theirs.registries.get(name)
     const same = their?.mintedFrom === ours.mintedFrom
     return their !== undefined && same ? endMs(their) - endMs(ours) : Number.NEGATIVE_INFINITY
   })
   const equal = aheadMs.every((ms) => ms === 0)
-  if (equal && theirs.refreshedAt.getTime() === write.refreshedAt.getTime()) return { result: 'updated' }
+  if (equal && theirs.refreshedAt.getTime() === write.refreshedAt.getTime())
+    return { result: 'updated', resourceVersion }
   if (!equal && !aheadMs.some((ms) => ms > 0)) return undefined
-  return { result: 'unchanged', note: 'another run wrote a newer credential in the meantime' }
+  return { result: 'unchanged', resourceVersion, note: 'another run wrote a newer credential in the meantime' }
 }
 
 /** Entries of one source are compared: of unknown expiry, the one that was read later is newer. */

@@ -15,6 +15,8 @@ export interface Outcome {
   readonly fault?: PullpassError
   /** Of a dry run: fields that an admission webhook or policy changes, so that a refresh cannot write the intended content. */
   readonly rewritten?: readonly string[]
+  /** Of the Secret that was written. */
+  readonly resourceVersion?: string
   /** Another manager owned the Secret before. */
   readonly adopted?: true
   /** A clause without a full stop: taken over, restored after an edit, skipped because … */

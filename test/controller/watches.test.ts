@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
+import type { StoredChange } from '../../sandbox/kubernetes/objects/object-store.ts'
+import { dockerConfigData, patchAs } from '../commands/refresh/write-as.ts'
 import type { TestSandbox } from '../support/start-test-sandbox.ts'
 import { startControllerTest } from './start-test-controller.ts'
 import { advanceUntil, until } from './virtual-time.ts'
@@ -24,6 +26,17 @@ const refused = {
   kind: 'response',
   response: { status: 422, body: { kind: 'Status', code: 422, message: 'off' } },
 } as const
+
+/** A streamed list of no Secrets, as of this version, that ends later; then the watch ends. */
+async function* listedBefore(resourceVersion: number, write: Promise<void>): AsyncGenerator<string> {
+  await write
+  const metadata = {
+    resourceVersion: String(resourceVersion),
+    annotations: { 'k8s.io/initial-events-end': 'true' },
+  }
+  const object = { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata }
+  yield `${JSON.stringify({ type: 'BOOKMARK', object })}\n`
+}
 
 suite('the watches of the controller', () => {
   for (const [name, fault, lists] of [
@@ -55,6 +68,64 @@ suite('the watches of the controller', () => {
       assert.equal(logged.filter((line) => line.includes('does not stream lists')).length, fault === refused ? 1 : 0)
     })
   }
+
+  test('count no repair where a list that began before a write ends after it', async (t) => {
+    const { sandbox, start, time, addNamespace, hasSecret } = await startControllerTest(t, { namespaces: ['default'] })
+    const { parts, cluster } = sandbox
+    const { store } = cluster
+    const { metric, logged, whenFresh } = await start()
+    const restarts = () => metric('watch_restarts_total{resource="secrets"}') ?? 0
+    const isList = (request: Parameters<typeof isStreamedList>[0] & { readonly path: string }) =>
+      request.path === '/api/v1/secrets' && isStreamedList(request)
+    const requests = () => parts.kubernetes.seen.filter(({ path }) => path === '/api/v1/secrets').length
+    await until('the watch', () => requests() === 1)
+    const write = Promise.withResolvers<void>()
+    const body = listedBefore(store.resourceVersion, write.promise)
+    parts.kubernetes.faults.inject({ kind: 'response', response: { status: 200, body } }, { when: isList, times: 1 })
+    store.emitter.emit('undefined', 'Secret') // the watch ends
+    await until('its end', () => restarts() > 0)
+    addNamespace('default', { changed: 'after the watch' })
+    store.compact()
+    await advanceUntil(time, step('the watch from a version that is gone, and the list'), () => requests() === 3)
+    addNamespace('team-a')
+    await until('the write', () => hasSecret('team-a') && metric('writes_total{result="created"}') === 1)
+    write.resolve()
+    await advanceUntil(time, step('the next watch'), () => restarts() > 2)
+    await until('the queue', () => metric('queue_depth') === 0)
+    await whenFresh(1)
+    assert.deepEqual([metric('repairs_total'), metric('writes_total{result="updated"}')], [0, 0], logged.join('\n'))
+    const isCompared = () => metric('comparisons_total{result="completed"}') === 2
+    await advanceUntil(time, { stepMs: 30_000, description: 'the comparison' }, isCompared)
+    assert.equal(metric('missed_changes_total'), 0)
+  })
+
+  test('count one repair where the event of a second change of the same client follows it', async (t) => {
+    const { sandbox, start, hasSecret } = await startControllerTest(t)
+    const { store } = sandbox.cluster
+    const { metric, whenFresh } = await start()
+    await whenFresh(2)
+    const watches = store.emitter.listeners('change')
+    store.emitter.removeAllListeners('change')
+    const changes: StoredChange[] = []
+    store.emitter.on('change', (change) => void changes.push(change))
+    const deliver = () => {
+      const change = changes.shift()
+      for (const watch of watches) if (change !== undefined) watch(change)
+    }
+    for (const password of ['first', 'second'])
+      await patchAs(sandbox, 'team-a', 'kubectl-edit', { data: dockerConfigData('europe-docker.pkg.dev', password) })
+    removeSecret(store, 'team-b')
+    deliver()
+    await until('the repair', () => metric('repairs_total') === 1)
+    deliver()
+    deliver()
+    await until('that of the Secret deleted after it', () => hasSecret('team-b') && metric('queue_depth') === 0)
+    assert.equal(metric('repairs_total'), 2)
+    while (changes.length > 0) deliver()
+    for (const watch of watches) store.emitter.on('change', watch)
+    await whenFresh(2)
+    assert.equal(metric('repairs_total'), 2)
+  })
 
   test('are started again while the permission is missing: it is reported once, and readiness fails', async (t) => {
     const { sandbox, start, time } = await startControllerTest(t)

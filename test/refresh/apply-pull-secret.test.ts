@@ -41,6 +41,11 @@ async function writeOf(sandbox: TestSandbox, password: string, expiresAt: string
   }
 }
 
+/** The version that an outcome states. */
+const storedIn = ({ cluster }: TestSandbox) => ({
+  resourceVersion: cluster.store.read('Secret', 'team-a', 'regcred')?.metadata.resourceVersion,
+})
+
 suite('applyPullSecret', () => {
   test('an older credential never replaces a newer one that another run wrote since the list', async (t) => {
     const sandbox = await startTestSandbox(t)
@@ -50,7 +55,11 @@ suite('applyPullSecret', () => {
     await applyPullSecret(await writeOf(sandbox, 'newer', '2026-11-24T13:00:00Z'), listed, cluster)
 
     const late = await applyPullSecret(await writeOf(sandbox, 'older', '2026-11-24T12:50:00Z'), listed, cluster)
-    assert.deepEqual(late, { result: 'unchanged', note: 'another run wrote a newer credential in the meantime' })
+    assert.deepEqual(late, {
+      ...storedIn(sandbox),
+      result: 'unchanged',
+      note: 'another run wrote a newer credential in the meantime',
+    })
     assert.deepEqual(readPullSecret(sandbox, 'team-a')?.auths, { [host]: 'u:newer' })
   })
 
@@ -59,7 +68,7 @@ suite('applyPullSecret', () => {
     const cluster = await reach(sandbox, t)
     await applyPullSecret(await writeOf(sandbox, 'older', '2026-11-24T12:30:00Z'), undefined, cluster)
     const late = await applyPullSecret(await writeOf(sandbox, 'newer', '2026-11-24T13:00:00Z'), undefined, cluster)
-    assert.deepEqual(late, { result: 'updated' })
+    assert.deepEqual(late, { ...storedIn(sandbox), result: 'updated' })
     assert.deepEqual(readPullSecret(sandbox, 'team-a')?.auths, { [host]: 'u:newer' })
   })
 
@@ -78,6 +87,7 @@ suite('applyPullSecret', () => {
       [name, kept],
     ])
     assert.deepEqual(await applyPullSecret({ ...late, records }, undefined, cluster), {
+      ...storedIn(sandbox),
       result: 'unchanged',
       note: 'another run wrote a newer credential in the meantime',
     })
@@ -91,7 +101,7 @@ suite('applyPullSecret', () => {
     const listed = (await listPullSecrets(cluster, 'regcred', ['team-a'])).found.get('team-a')
     const write = await writeOf(sandbox, 'second', '2026-11-24T13:00:00Z')
     await applyPullSecret(write, listed, cluster)
-    assert.deepEqual(await applyPullSecret(write, listed, cluster), { result: 'updated' })
+    assert.deepEqual(await applyPullSecret(write, listed, cluster), { ...storedIn(sandbox), result: 'updated' })
   })
 
   const other = async (sandbox: TestSandbox) => {
@@ -109,6 +119,7 @@ suite('applyPullSecret', () => {
     const write = await writeOf(sandbox, 'ours', '2026-11-24T12:30:00Z')
     const adopting = { ...write, document: { ...write.document, conflictPolicy: 'Adopt' } as const }
     assert.deepEqual(await applyPullSecret(adopting, undefined, cluster), {
+      ...storedIn(sandbox),
       result: 'updated',
       adopted: true,
       note: 'taken over from its earlier manager',
@@ -145,7 +156,7 @@ suite('applyPullSecret', () => {
     assert.ok(stored)
     sandbox.cluster.store.remove(stored)
     const late = await applyPullSecret(await writeOf(sandbox, 'newer', '2026-11-24T13:00:00Z'), listed, cluster)
-    assert.deepEqual(late, { result: 'created' })
+    assert.deepEqual(late, { ...storedIn(sandbox), result: 'created' })
     assert.deepEqual(readPullSecret(sandbox, 'team-a')?.auths, { [host]: 'u:newer' })
   })
 })

@@ -21,9 +21,21 @@ import { malformed } from '../connection/response.ts'
 import { type ListedCollection, type ListRequest, listCollection, maxItemsOf, selectorQuery } from './list.ts'
 import { reviewAccess } from './review-access.ts'
 
-export type CollectionEvent<T> =
-  /** First, and after changes were missed: what is not among the items is gone. */
-  { readonly type: 'listed'; readonly items: readonly T[] } | { readonly type: 'changed' | 'deleted'; readonly item: T }
+export type CollectionEvent<T> = {
+  /** Of the collection after it; absent: it is not known. */
+  readonly resourceVersion?: string
+} & (
+  | /** First, and after changes were missed: what is not among the items is gone. */
+  { readonly type: 'listed'; readonly items: readonly T[] }
+  | { readonly type: 'changed' | 'deleted'; readonly item: T }
+)
+
+/**
+ * Whether a collection of this version contains a write with that one. Versions that are not numbers cannot be compared: false.
+ * https://kubernetes.io/docs/reference/using-api/api-concepts/#resource-versions
+ */
+export const containsWrite = (version: string, written: string): boolean =>
+  [version, written].every((one) => /^[1-9][0-9]{0,39}$/.test(one)) && BigInt(version) >= BigInt(written)
 
 export interface WatchContext extends Pick<Context, 'now' | 'random' | 'sleep' | 'log'> {
   /** Ends the watch, which then throws its reason. */
@@ -71,7 +83,7 @@ export async function* watchCollection<T>(
         stream = listed.stream
         version = listed.resourceVersion
         isListed = true
-        yield { type: 'listed', items: listed.items }
+        yield { type: 'listed', items: listed.items, resourceVersion: version }
         listed = undefined // else the first state of every object stays in memory as long as the stream
       }
       openedMs = context.now().getTime()
@@ -80,7 +92,7 @@ export async function* watchCollection<T>(
         const { type, object, resourceVersion } = readEvent(cluster, line)
         version = resourceVersion
         const item = type === 'bookmark' ? undefined : keep(object)
-        if (type !== 'bookmark' && item !== undefined) yield { type, item }
+        if (type !== 'bookmark' && item !== undefined) yield { type, item, resourceVersion }
       }
     } catch (fault) {
       context.signal.throwIfAborted()
