@@ -161,15 +161,18 @@ function watchWrites({ cluster }: TestSandbox, watched: Watched): void {
   })
 }
 
-/** Only of the custom resource, where it does not select the namespace. */
+/**
+ * Only of the custom resource, where it does not select the namespace; or by the garbage collector of the cluster, where the owner is
+ * a former custom resource of the name.
+ */
 function isToBeDeleted({ store }: TestSandbox['cluster'], { kind, metadata }: StoredObject): boolean {
   const labels = store.read('Namespace', '', metadata.namespace ?? '')?.metadata.labels ?? {}
-  const spec = store.read('ClusterPullSecret', '', 'owner')?.['spec']
-  const text = JSON.stringify(spec) ?? ''
+  const resource = store.read('ClusterPullSecret', '', 'owner')
+  const text = JSON.stringify(resource?.['spec']) ?? ''
   const isSelected = text.includes(`"images":"${labels['images']}"`)
-  return (
-    kind === 'Secret' && metadata.name === 'owned' && metadata.ownerReferences?.[0]?.name === 'owner' && !isSelected
-  )
+  const [owner] = metadata.ownerReferences ?? []
+  const isOwned = kind === 'Secret' && metadata.name === 'owned' && owner?.name === 'owner'
+  return isOwned && (!isSelected || owner.uid !== resource?.metadata.uid)
 }
 
 const isOurs = ({ metadata: { managedFields = [] } }: StoredObject): boolean =>
