@@ -125,6 +125,28 @@ suite('trust at Yandex Cloud', () => {
     assert.deepEqual(yandex.state.places.get(place.id)?.bindings, [])
   })
 
+  test('a registry and a repository in it that has its role are one binding of Terraform', async (t) => {
+    const repository = 'crpexample0123456789/example-project/images/hello'
+    const { yandex, run } = await start(t, { repositories: `[${repository}, crpexample0123456789]` })
+    const place = { id: 'crpfedcba9876543210a', kind: 'repository', name: repository } as const
+    yandex.state.places.set(place.id, { ...place, folderId: yandex.folderId, bindings: [] })
+    const registry = yandex.state.places.get(yandex.registryId) ?? assert.fail()
+    Object.assign(registry, { bindings: [role] })
+    const { exitCode, stdout } = await run(['trust', 'plan', '-o', 'terraform'])
+    assert.equal(exitCode, 0)
+    assert.deepEqual(stdout.match(/(?<=^resource ")yandex_container_\w+(?=")/gm), [
+      'yandex_container_registry_iam_binding',
+    ])
+    assert.equal(stdout.match(/^ {2}to = yandex_container_/gm)?.length, 1)
+    assert.match(
+      stdout,
+      new RegExp(
+        `^# ${repository} needs no binding: the service account has the role on registry crpexample0123456789\\.$`,
+        'm',
+      ),
+    )
+  })
+
   test('accepts what was set up by hand, and leaves it', async (t) => {
     const { sandbox, yandex, run, federations, credentials, bindings, recorded } = await start(t)
     await yandex.trust(sandbox.cluster.issuer)

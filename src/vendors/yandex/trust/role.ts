@@ -19,7 +19,7 @@ import { kindOf, registryOf } from '../names.ts'
 import { changeOf } from './commands.ts'
 import { type DesiredRole, roleName } from './desired.ts'
 import { changeYandex, idIn, listYandex, type RoleNeeded, sendYandex } from './requests.ts'
-import { roleHcl } from './terraform.ts'
+import { inheritedHcl, roleHcl } from './terraform.ts'
 
 const puller = 'container-registry.images.puller'
 
@@ -125,11 +125,8 @@ export function evaluateRole(desired: DesiredRole, facts: RoleFacts, context: Co
   const notes = notesOn(desired, facts.registry, place)
   const hcl = roleHcl(desired, puller, { resourceId: place.id, members: membersOf(place) })
   if (isGranted(desired, place)) return { presence: 'present', verdict: 'ok', changes: [], notes, hcl }
-  if (isGranted(desired, facts.registry)) {
-    const ofRegistry = { ...desired, on: registryOf(on) }
-    const existing = { resourceId: facts.registry.id, members: membersOf(facts.registry) }
-    return { presence: 'present', verdict: 'ok', changes: [], notes, hcl: roleHcl(ofRegistry, puller, existing) }
-  }
+  if (isGranted(desired, facts.registry))
+    return { presence: 'present', verdict: 'ok', changes: [], notes, hcl: inheritedHcl(desired) }
   // Terraform imports the members of others, who stay.
   const presence = membersOf(place).length > 0 ? 'present' : 'absent'
   return { presence, verdict: 'grant', changes: [grantChange(desired, place, context)], notes, hcl }

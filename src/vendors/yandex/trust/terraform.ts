@@ -9,7 +9,7 @@ import {
   labelOf,
   terraformResource,
 } from '../../trust/hcl.ts'
-import { kindOf } from '../names.ts'
+import { kindOf, registryOf } from '../names.ts'
 import type { FoundFederation } from './account.ts'
 import type { DesiredAccount, DesiredCredential, DesiredFederation, DesiredRole } from './desired.ts'
 
@@ -78,3 +78,10 @@ export function roleHcl(
   const id = members.length === 0 ? undefined : `${resourceId},${role}`
   return resource(type, labelOf(`pull from ${on}`), attributes, id)
 }
+
+/** Of a repository whose registry has the role already: the binding of the registry is its own resource, if a document names it. */
+export const inheritedHcl = ({ on }: Pick<DesiredRole, 'on'>): HclResource => ({
+  requires: yandex,
+  block: hashComment(`${on} needs no binding: the service account has the role on registry ${registryOf(on)}.`),
+  importBlock: undefined,
+})
