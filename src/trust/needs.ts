@@ -170,6 +170,8 @@ export interface RepositoryFor {
   readonly name: string | undefined
   /** How the vendor names one. */
   readonly form: string
+  /** The field with which the document must name it, since it must state more; undefined: --repository names it. */
+  readonly field: string | undefined
 }
 
 /** Undefined if each registry names its repository. */
@@ -182,7 +184,11 @@ export async function repositoryFor(
     const setup = await vendors[vendor]?.trust?.load()
     if (setup === undefined || setup.repository(settings) !== undefined) continue
     const names = images.map((image) => setup.repositories.ofImage(image))
-    return { name: names.find((name) => name !== undefined), form: setup.repositories.rule.expected }
+    return {
+      name: names.find((name) => name !== undefined),
+      form: setup.repositories.rule.expected,
+      field: setup.repositories.field,
+    }
   }
   return undefined
 }

@@ -120,17 +120,20 @@ function refusedRemedy({ fault, override }: TrustFinding, facts: TrustFacts, com
  */
 function trustCommand(known: TrustKnown, commands: PrintedCommands, ...replace: readonly string[]): Remedy {
   const { documents, subject, repository, found = [] } = known
+  const isInDocument = repository?.field !== undefined
   const sharing = found.flatMap(({ sharedWith = [] }) => sharedWith)
   const command = commands.pullpass(
     'trust apply',
     ...(takesFiles(documents) && subject !== undefined ? ['--subject', subject] : []),
-    ...(repository?.name === undefined ? [] : ['--repository', repository.name]),
+    ...(repository?.name === undefined || isInDocument ? [] : ['--repository', repository.name]),
     ...replace.flatMap((field) => ['--replace', field]),
   )
   const words =
     sharing.length === 0
       ? undefined
       : `other clusters would get the same permissions: ${sharing.join('; ')}; name a resource of this cluster in the documents, or confirm on the terminal that these clusters may share it`
+  if (isInDocument)
+    return { command: undefined, words: joined(`set ${repository.field} in the document; then: ${command}`, words) }
   if (repository === undefined || repository.name !== undefined) return { command, ...(words && { words }) }
   return {
     command: undefined,

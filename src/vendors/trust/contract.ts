@@ -58,6 +58,8 @@ export const identityOfDocument = {
 interface RepositoryNames {
   /** The form of `trust.repository` and --repository. */
   readonly rule: TextRule
+  /** The field that must name it, since it also states what no flag does; absent: --repository is sufficient. */
+  readonly field?: string
   /**
    * The repository of an image; undefined for an image of another registry. `configured`: a repository of the same location, for a
    * host that does not contain the location.

@@ -13,9 +13,10 @@ const { start, cloudOf } = startedClouds('Alibaba Cloud', sandboxVendors.alibaba
 
 /** A document whose only registry is at Alibaba Cloud. */
 const document =
-  ({ token }: { readonly token?: 'in a file' } = {}): DocumentChoice =>
+  ({ token, trust }: { readonly token?: 'in a file'; readonly trust?: 'absent' } = {}): DocumentChoice =>
   async (sandbox) => {
     const cloud = await start(sandbox)
+    const names = `trust: {repositories: ["${sandbox.trusted.repository}/*"], fingerprints: ["${cloud.fingerprint}"]}`
     return await cloudDocument(
       sandbox,
       { token, audiences: [cloud.audience] },
@@ -26,7 +27,7 @@ const document =
         oidcProviderArn: ${cloud.oidcProviderArn}
         region: ${cloud.region}
         instanceId: ${cloud.instanceId}
-        trust: {repositories: ["${sandbox.trusted.repository}/*"], fingerprints: ["${cloud.fingerprint}"]}`,
+        ${trust === 'absent' ? '' : names}`,
     )
   }
 
@@ -82,6 +83,16 @@ export const alibabaFaults: readonly Fault[] = [
     seen: /No such OIDC Provider registered/,
     fix: /^pullpass trust apply .*\nit would create provider acs:ram::123456789012:oidc-provider\/cluster/,
     repair: 'command',
+  },
+  {
+    title:
+      'at Alibaba Cloud: the OIDC provider does not exist, and the document has no trust, without which trust apply fails',
+    document: document({ trust: 'absent' }),
+    plant: (world) => cloudOf(world).account.providers.clear(),
+    hop,
+    code: 'PROVIDER_NOT_FOUND',
+    fix: /^set alibaba\.trust \(repositories and fingerprints\) in the document; then: pullpass trust apply -f \S+pull\.yaml; or: /,
+    repair: trustAgain,
   },
   {
     title: 'at Alibaba Cloud: the OIDC provider is of another issuer',

@@ -18,14 +18,16 @@ interface JfrogContent {
   readonly token?: 'in a file'
   /** Absent: the repository. */
   readonly repositories?: string
+  readonly trust?: 'absent'
 }
 
 /** A document whose only registry is at JFrog. */
 const document =
-  ({ token, repositories }: JfrogContent = {}): DocumentChoice =>
+  ({ token, repositories, trust }: JfrogContent = {}): DocumentChoice =>
   async (sandbox) => {
     const cloud = await start(sandbox)
     cloud.trusted.audience = audience
+    const names = `trust: {repositories: [${repositories ?? cloud.repository}], username: ${cloud.username}}`
     return await cloudDocument(
       sandbox,
       { token, audiences: [audience] },
@@ -35,7 +37,7 @@ const document =
       jfrog:
         url: "${cloud.url}"
         providerName: cluster
-        trust: {repositories: [${repositories ?? cloud.repository}], username: ${cloud.username}}`,
+        ${trust === 'absent' ? '' : names}`,
     )
   }
 
@@ -82,6 +84,27 @@ export const jfrogFaults: readonly Fault[] = [
     fix: new RegExp(`${apply}it would create integration cluster: issuer https://`),
     repair: 'command',
   },
+  ...(
+    [
+      ['PROVIDER_NOT_FOUND', 'integrations', hop],
+      ['REGISTRY_DENIED', 'permissions', 'registry'],
+    ] as const
+  ).map(
+    ([code, missing, at]): Fault => ({
+      title: `at JFrog: the ${missing} were deleted, and the document has no trust, without which trust apply fails`,
+      document: document({ trust: 'absent' }),
+      plant: (world) => cloudOf(world).state[missing].clear(),
+      hop: at,
+      code,
+      ...(code === 'REGISTRY_DENIED' && { besides: ['STORED_CREDENTIAL_REFUSED'] }),
+      fix: /^set jfrog\.trust \(repositories, and username or group\) in the document; then: pullpass trust apply -f \S+pull\.yaml; (?:or:|also) /,
+      async repair(world) {
+        const cloud = cloudOf(world)
+        await cloud.trust(world.sandbox.cluster.issuer)
+        cloud.trusted.audience = audience
+      },
+    }),
+  ),
   {
     title: 'at JFrog: the integration that pullpass created has another issuer',
     document: document(),

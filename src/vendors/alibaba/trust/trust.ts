@@ -17,7 +17,12 @@ import { observeRole, planRoleRemoval } from './role.ts'
 import { grantBlock, policyBlock, policyResourceName, providerBlock, roleBlock } from './terraform.ts'
 
 export const trust: TrustSetup<AlibabaSettings> = {
-  repositories: { rule: repositories, ofImage: repositoryOfImage, imageIn: imageInRepository },
+  repositories: {
+    rule: repositories,
+    field: 'alibaba.trust (repositories and fingerprints)',
+    ofImage: repositoryOfImage,
+    imageIn: imageInRepository,
+  },
 
   /** Each of several clusters has its own provider; and its own role, unless they share one. */
   clusterIds: { trustDomainId: clusterName, issuerId: clusterName },

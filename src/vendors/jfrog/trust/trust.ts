@@ -29,6 +29,7 @@ import { granteeHcl, integrationHcl, mappingHcl, permissionHcl } from './terrafo
 export const trust: TrustSetup<JfrogSettings> = {
   repositories: {
     rule: repositoriesAndPaths,
+    field: 'jfrog.trust (repositories, and username or group)',
     ofImage: () => undefined, // the host may contain the repository, or the path of the image
     imageIn: (repositories, image) => `${splitRepositories(repositories)[0] ?? ''}/${image}`,
   },
