@@ -8,7 +8,7 @@ import type { Authorities, Manifest, Place, ResourceLimits } from '../manifests/
 import { renderManifests, renderPreamble } from '../manifests/manifests.ts'
 import { containerVariables } from '../manifests/pod.ts'
 import { type Publishers, parsePublishAs, publishersOf } from '../manifests/publishers.ts'
-import { checkOnePass } from '../refresh/plan.ts'
+import { checkOnePass } from '../refresh/unsupported-fields.ts'
 import { renderManifestYaml, renderStructured } from '../terminal/render-structured.ts'
 import { plainLine } from '../text/plain-text.ts'
 import { withholdSecrets } from '../text/secret-register.ts'

@@ -13,12 +13,11 @@ import {
   refreshDueAt,
   rereadSeconds,
 } from '../credential/registry-credential.ts'
-import { tenantOf } from '../document/document.ts'
+import { documentName, tenantOf } from '../document/document.ts'
 import { PullpassError } from '../errors/pullpass-error.ts'
 import type { Context } from '../http/context.ts'
 import type { ExchangeRequest } from '../refresh/exchange-requests.ts'
 import type { Minted } from '../refresh/mint-credentials.ts'
-import { documentName } from '../refresh/plan.ts'
 import { retryDelayMs } from './schedule.ts'
 import { ExchangeBudgets } from './tenants/exchange-budget.ts'
 import { keyOf, type QueueLimits, type WorkItem, WorkQueue } from './work-queue.ts'

@@ -8,6 +8,7 @@
  * An object that becomes invalid keeps its last valid document, as long as this process runs.
  */
 import { clusterPullSecretType, pullSecretType, type ResourceType } from '../document/custom-resource.ts'
+import { documentName } from '../document/document.ts'
 import { documentOfResource } from '../document/read-documents.ts'
 import { described, faultFields, internalFault, PullpassError } from '../errors/pullpass-error.ts'
 import type { Context } from '../http/context.ts'
@@ -17,7 +18,6 @@ import { readResponse } from '../kubernetes/connection/response.ts'
 import { collectionPath } from '../kubernetes/objects/api-object.ts'
 import { listPages } from '../kubernetes/objects/list.ts'
 import { type CollectionEvent, type WatchContext, watchCollection } from '../kubernetes/objects/watch.ts'
-import { documentName } from '../refresh/plan.ts'
 import { asList, asObject, asText, type JsonObject } from '../text/json-fields.ts'
 import { type ControlledDocument, controlDocuments, type LoadContext } from './documents.ts'
 import { checkPermitted, largestTenantSpec, specTooLarge, type TenantLimits } from './tenants/limits.ts'

@@ -1,11 +1,11 @@
 /** The documents of a controller: loaded from files, checked for what it supports, and reloaded when they change. */
 import { createHash } from 'node:crypto'
-import type { Document } from '../document/document.ts'
+import { type Document, documentName } from '../document/document.ts'
 import { loadDocuments, reloadRegularly } from '../document/load-documents.ts'
 import type { PullpassError } from '../errors/pullpass-error.ts'
 import type { Context } from '../http/context.ts'
 import { type ExchangeRequest, listExchangeRequests, mintedFrom } from '../refresh/exchange-requests.ts'
-import { customResource, documentName, type UnsupportedField, unsupportedFault } from '../refresh/plan.ts'
+import { customResource, type UnsupportedField, unsupportedFault } from '../refresh/unsupported-fields.ts'
 import type { Vendors } from '../vendors/vendor.ts'
 
 export interface ControlledDocument {

@@ -7,16 +7,9 @@ import { PullpassError } from '../errors/pullpass-error.ts'
 import { fieldManager } from '../kubernetes/objects/apply-pull-secret.ts'
 import type { AnyPullSecret, PullSecretMetadata } from '../kubernetes/objects/pull-secrets.ts'
 import { mintedFrom } from '../refresh/exchange-requests.ts'
-import {
-  earlierEntry,
-  endOf,
-  entriesFor,
-  evaluateFreshness,
-  longestLifeMs,
-  recordFor,
-  replacedManager,
-} from '../refresh/freshness.ts'
+import { earlierEntry, endOf, entriesFor, evaluateFreshness, longestLifeMs } from '../refresh/freshness.ts'
 import type { Minted } from '../refresh/mint-credentials.ts'
+import { recordFor, replacedManager } from '../refresh/own-record.ts'
 import { isCreatedBy } from '../refresh/ownership.ts'
 import type { CachedCredential, Credentials, Obtained } from './credentials.ts'
 

@@ -3,14 +3,13 @@
  * concerns a whole document, but about the PullSecret what concerns that of a tenant. https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/event-v1/
  */
 import { pullSecretType } from '../document/custom-resource.ts'
-import { type Document, tenantOf } from '../document/document.ts'
+import { type Document, isOfTenants, tenantOf } from '../document/document.ts'
 import { eventReason } from '../errors/codes.ts'
 import { described, fixClause, type PullpassError } from '../errors/pullpass-error.ts'
 import type { Context } from '../http/context.ts'
 import type { Cluster } from '../kubernetes/connection/cluster.ts'
 import type { ObjectReference } from '../kubernetes/objects/events.ts'
 import type { ExchangeRequest } from '../refresh/exchange-requests.ts'
-import { isOfTenants } from '../refresh/plan.ts'
 import { createEventRecorder, type ObservedEvent } from '../server/events.ts'
 import type { CustomResource } from './custom-resources.ts'
 

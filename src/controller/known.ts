@@ -1,10 +1,9 @@
 /** What the controller knows at one time, for its reports: metrics, the status page, custom resources, Events and evictions. Pure. */
 import { earliest } from '../credential/registry-credential.ts'
-import { type Document, tenantOf } from '../document/document.ts'
+import { type Document, documentName, tenantOf } from '../document/document.ts'
 import { described, type PullpassError } from '../errors/pullpass-error.ts'
 import type { StuckPod } from '../kubernetes/objects/pending-pods.ts'
 import { type ExchangeRequest, mintedFrom } from '../refresh/exchange-requests.ts'
-import { documentName } from '../refresh/plan.ts'
 import type { LeaderElection } from '../server/leader-election.ts'
 import type { Credentials } from './credentials.ts'
 import type { CustomResource } from './custom-resources.ts'

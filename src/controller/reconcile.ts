@@ -1,4 +1,6 @@
 /** Reconciles one Secret of one document in one namespace: evaluates it, obtains what it needs, and applies it. */
+
+import { isOfTenants } from '../document/document.ts'
 import type { ErrorCode } from '../errors/codes.ts'
 import { PullpassError } from '../errors/pullpass-error.ts'
 import type { Context } from '../http/context.ts'
@@ -9,7 +11,6 @@ import { containsWrite } from '../kubernetes/objects/watch.ts'
 import { applyPullSecrets } from '../refresh/apply-pull-secrets.ts'
 import type { Outcome } from '../refresh/outcome.ts'
 import type { Takeover } from '../refresh/ownership.ts'
-import { isOfTenants } from '../refresh/plan.ts'
 import type { AttachState } from './attach-accounts.ts'
 import type { Credentials, Obtained } from './credentials.ts'
 import type { ControlledDocument } from './documents.ts'

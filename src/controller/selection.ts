@@ -1,10 +1,9 @@
 /** Which Secrets documents select in the namespaces of the cluster: pure. */
-import { type Document, resourceSource } from '../document/document.ts'
+import { type Document, documentName, resourceSource } from '../document/document.ts'
 import { reachOf, selectNamespaces } from '../document/namespaces.ts'
 import type { Namespace } from '../kubernetes/objects/namespaces.ts'
 import type { PullSecretMetadata } from '../kubernetes/objects/pull-secrets.ts'
 import { evaluateOwnership, type Takeover } from '../refresh/ownership.ts'
-import { documentName } from '../refresh/plan.ts'
 import type { DocumentSet } from './documents.ts'
 import type { SecretState } from './reconcile.ts'
 import type { DocumentState } from './report/metrics.ts'

@@ -1,9 +1,10 @@
 /** What a controller reports: health checks, metrics, and its log, in which a repeated failure is once. */
+
+import { documentName, isOfTenants } from '../document/document.ts'
 import type { ErrorCode } from '../errors/codes.ts'
 import { described, faultFields, type Hop, PullpassError } from '../errors/pullpass-error.ts'
 import type { Context } from '../http/context.ts'
 import type { ExchangeRequest } from '../refresh/exchange-requests.ts'
-import { documentName, isOfTenants } from '../refresh/plan.ts'
 import type { HealthEndpoints } from '../server/health.ts'
 import { rfc3339 } from '../text/time.ts'
 import type { CachedCredential } from './credentials.ts'

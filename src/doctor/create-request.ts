@@ -1,7 +1,7 @@
 /** Derives from documents, flags and environment what `pullpass doctor` checks, and the commands that it prints. */
 import type { Document, NamespacedName } from '../document/document.ts'
 import type { Environment } from '../http/context.ts'
-import { onePassFault } from '../refresh/plan.ts'
+import { onePassFault } from '../refresh/unsupported-fields.ts'
 import { loadStores } from '../vendors/target.ts'
 import { issuerVerifiers, type VendorContext } from '../vendors/vendor.ts'
 import { takesFiles } from './facts/trust.ts'

@@ -1,10 +1,10 @@
 /** What doctor checks, with what, and how messages name it. */
-import type { Document, NamespacedName } from '../document/document.ts'
+import { type Document, documentName, type NamespacedName } from '../document/document.ts'
 import { environmentSource } from '../document/load-documents.ts'
 import type { PullpassError } from '../errors/pullpass-error.ts'
 import type { IssuerVerifier } from '../oidc/evaluate/issuer-requirements.ts'
 import type { ExchangeRequest } from '../refresh/exchange-requests.ts'
-import { documentName, type Job } from '../refresh/plan.ts'
+import type { Job } from '../refresh/plan.ts'
 import type { TokenSource } from '../refresh/subject-tokens.ts'
 import type { ImageReference } from '../registry/image-reference.ts'
 import type { PrintedCommands } from './printed-commands.ts'

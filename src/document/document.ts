@@ -33,6 +33,14 @@ export const tenantOf = ({
 }: Pick<Document, 'kind' | 'namespace' | 'source'>): string | undefined =>
   kind === 'PullSecret' && source === resourceSource ? namespace : undefined
 
+/** A document's name in output and annotations: `ClusterPullSecret/NAME`, `PullSecret/NAMESPACE/NAME`. */
+export function documentName({ kind, namespace, name }: Pick<Document, 'kind' | 'namespace' | 'name'>): string {
+  return namespace === undefined ? `${kind}/${name}` : `${kind}/${namespace}/${name}`
+}
+
+/** Whether this is such a name of a PullSecret. */
+export const isOfTenants = (document: string): boolean => document.startsWith('PullSecret/')
+
 /** https://kubernetes.io/docs/concepts/overview/working-with-objects/owners-dependents/ */
 export interface ObjectOwner {
   readonly apiVersion: string

@@ -22,8 +22,8 @@ import { listPullSecrets, type PullSecretMetadata } from '../kubernetes/objects/
 import { quote } from '../text/plain-text.ts'
 import type { Redacted } from '../text/redacted.ts'
 import { shellQuote } from '../text/shell.ts'
-import { ownRecord, recordedName } from './freshness.ts'
 import type { Outcome } from './outcome.ts'
+import { ownRecord, recordedName } from './own-record.ts'
 import { evaluateOwnership, isCreatedBy, type Ownership, type Takeover } from './ownership.ts'
 
 export interface PullSecretWrite {

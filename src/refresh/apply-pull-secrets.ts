@@ -1,6 +1,7 @@
 /** Writes the pull secrets of all documents concurrently; a failure in one namespace does not affect the others. */
 
 import type { PullSecretRecord } from '../credential/pull-secret-record.ts'
+import { documentName } from '../document/document.ts'
 import { asFault, type PullpassError } from '../errors/pullpass-error.ts'
 import type { Context } from '../http/context.ts'
 import type { Cluster } from '../kubernetes/connection/cluster.ts'
@@ -8,11 +9,13 @@ import type { PullSecretMetadata } from '../kubernetes/objects/pull-secrets.ts'
 import { rfc3339 } from '../text/time.ts'
 import { applyPullSecret } from './apply-pull-secret.ts'
 import { type ComposedPullSecret, checkSize, composePullSecret, readEarlierEntries } from './compose-pull-secret.ts'
-import { recordFor } from './freshness.ts'
+import type { ExistingSecrets } from './existing-secrets.ts'
 import type { Minted } from './mint-credentials.ts'
 import { expiryOf, type Outcome, type RegistryOutcome } from './outcome.ts'
+import { recordFor } from './own-record.ts'
 import type { Takeover } from './ownership.ts'
-import { documentName, type ExistingSecrets, type Job } from './plan.ts'
+import type { Job } from './plan.ts'
+import { runConcurrently } from './run-concurrently.ts'
 
 export interface Apply {
   readonly minted: Minted
@@ -110,23 +113,4 @@ function unwritten({ registries }: ComposedPullSecret): Pick<Outcome, 'result' |
     result: 'unchanged',
     note: `the key that signs now was published a moment ago: exchanged by a run after ${at}`,
   }
-}
-
-// Works on a limited number of items concurrently; results are in the order of the items.
-
-/** More than the concurrent requests of the connection, so that it never waits for work. */
-const most = 64
-
-export async function runConcurrently<Item, Result>(
-  items: readonly Item[],
-  work: (item: Item) => Promise<Result>,
-  maxConcurrent: number = most,
-): Promise<Result[]> {
-  const results: Result[] = []
-  const queue = items.entries() // shared: each worker takes the next
-  const worker = async () => {
-    for (const [index, item] of queue) results[index] = await work(item)
-  }
-  await Promise.all(Array.from({ length: Math.min(maxConcurrent, items.length) }, worker))
-  return results
 }

@@ -1,15 +1,15 @@
 /** Adds each pull secret's name to the imagePullSecrets of the service accounts that its document names. */
 
-import type { Document } from '../document/document.ts'
+import { type Document, documentName } from '../document/document.ts'
 import { asFault, PullpassError } from '../errors/pullpass-error.ts'
 import type { Context } from '../http/context.ts'
 import type { Cluster } from '../kubernetes/connection/cluster.ts'
 import { fieldManager } from '../kubernetes/objects/apply-pull-secret.ts'
 import { foundIn, type Listed } from '../kubernetes/objects/list.ts'
 import { attachPullSecret, listServiceAccounts, type ServiceAccount } from '../kubernetes/objects/service-accounts.ts'
-import { runConcurrently } from './apply-pull-secrets.ts'
 import type { Outcome, ServiceAccountOutcome } from './outcome.ts'
-import { documentName, type Job } from './plan.ts'
+import type { Job } from './plan.ts'
+import { runConcurrently } from './run-concurrently.ts'
 
 export interface Attach {
   readonly cluster: Cluster

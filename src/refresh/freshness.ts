@@ -1,19 +1,15 @@
 /** Which documents need an exchange: with `--min-remaining`, none is needed for a document whose Secrets are all fresh. */
 
-import {
-  type PullSecretRecord,
-  parseRecord,
-  type RegistryRecord,
-  recordAnnotations,
-} from '../credential/pull-secret-record.ts'
+import type { RegistryRecord } from '../credential/pull-secret-record.ts'
 import { rereadSeconds } from '../credential/registry-credential.ts'
-import type { Document, DocumentRegistry } from '../document/document.ts'
-import { environmentSource } from '../document/load-documents.ts'
+import { type Document, type DocumentRegistry, documentName } from '../document/document.ts'
 import { fieldManager } from '../kubernetes/objects/apply-pull-secret.ts'
 import type { PullSecretMetadata } from '../kubernetes/objects/pull-secrets.ts'
 import { mintedFrom } from './exchange-requests.ts'
+import type { ExistingSecrets } from './existing-secrets.ts'
 import { expiryOf, type Outcome } from './outcome.ts'
-import { documentName, type ExistingSecrets, type Job } from './plan.ts'
+import { recordFor, replacedManager } from './own-record.ts'
+import type { Job } from './plan.ts'
 
 export interface Split {
   readonly due: readonly Job[]
@@ -116,40 +112,3 @@ const isValidFor = (remainingMs: number, minRemainingMs: number) =>
 
 const sameHosts = (left: readonly string[], right: readonly string[]) =>
   left.length === right.length && left.every((host) => right.includes(host))
-
-// What a pull secret records about itself, where the field manager of its document wrote it: changing a field takes it from
-// its owner, so an owned field holds what its owner wrote, even if others claim the same value.
-// https://kubernetes.io/docs/reference/using-api/server-side-apply/#field-management
-
-/** undefined where another manager wrote the credential, or part of the record. */
-export function ownRecord({ annotations, owners }: PullSecretMetadata, manager: string): PullSecretRecord | undefined {
-  const ours =
-    owners.data.includes(manager) &&
-    recordAnnotations.every((name) => owners.annotations.get(name)?.includes(manager) === true)
-  return ours ? parseRecord(annotations) : undefined
-}
-
-const fromVariables = 'environment/'
-
-/** A document's name in the record of its Secrets: `ClusterPullSecret/NAME`; `environment/NAME` where variables describe it. */
-export const recordedName = (document: Document): string =>
-  document.source === environmentSource ? `${fromVariables}${document.name}` : documentName(document)
-
-/**
- * The manager of the variables that a document replaces: a cluster that moves from the variables to a document of another
- * name keeps its Secrets. One way only, so that the two never take a Secret from each other in turn; and not for a tenant's
- * document, which must not take over a Secret of the cluster.
- * undefined where the Secret was not written from variables, or another manager owns part of it.
- */
-export function replacedManager(document: Document, found: PullSecretMetadata): string | undefined {
-  const { kind, secretName, source } = document
-  if (source === environmentSource || kind !== 'ClusterPullSecret') return undefined
-  const manager = fieldManager({ kind, name: secretName }) // variables name a document after its Secret
-  const [owner, ...others] = found.owners.data
-  if (owner !== manager || others.length > 0 || manager === fieldManager(document)) return undefined
-  return ownRecord(found, manager)?.document.startsWith(fromVariables) ? manager : undefined
-}
-
-/** The record that counts for a document: its own, or that of the variables that it replaces. */
-export const recordFor = (document: Document, found: PullSecretMetadata): PullSecretRecord | undefined =>
-  ownRecord(found, replacedManager(document, found) ?? fieldManager(document))

@@ -11,7 +11,7 @@ import { evaluatePullSecret, type PullSecretEvaluation, type PullSecretProblem }
 import type { ImageReference } from '../registry/image-reference.ts'
 import { Redacted } from '../text/redacted.ts'
 import { shellOperand } from '../text/shell.ts'
-import { ownRecord } from './freshness.ts'
+import { ownRecord } from './own-record.ts'
 
 export interface InspectedSecret {
   readonly secret: NamespacedName

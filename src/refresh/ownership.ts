@@ -11,11 +11,10 @@
  *   anything else                                            → refuse, or adopt where the document has conflictPolicy: Adopt
  */
 import { recordAnnotations } from '../credential/pull-secret-record.ts'
-import type { Document } from '../document/document.ts'
+import { type Document, documentName } from '../document/document.ts'
 import { fieldManager, isDocumentManager } from '../kubernetes/objects/apply-pull-secret.ts'
 import type { PullSecretMetadata } from '../kubernetes/objects/pull-secrets.ts'
-import { ownRecord, replacedManager } from './freshness.ts'
-import { documentName } from './plan.ts'
+import { ownRecord, ownsRecord, replacedManager } from './own-record.ts'
 
 export type Ownership =
   | { readonly verdict: 'create' }
@@ -52,9 +51,6 @@ export function evaluateOwnership(
     return { verdict: 'adopt', found }
   return { verdict: 'refuse', found, owners }
 }
-
-const ownsRecord = ({ owners }: PullSecretMetadata, manager: string): boolean =>
-  recordAnnotations.every((name) => owners.annotations.get(name)?.includes(manager) === true)
 
 /** Whether this document alone created it: only its manager owns the type, which every writer states. */
 export const isCreatedBy = ({ typeOwners }: PullSecretMetadata, document: Document): boolean =>

@@ -3,10 +3,7 @@
 import type { Document } from '../document/document.ts'
 import { chooseNamespaces } from '../document/namespaces.ts'
 import { PullpassError } from '../errors/pullpass-error.ts'
-import type { Cluster } from '../kubernetes/connection/cluster.ts'
-import type { Listed } from '../kubernetes/objects/list.ts'
 import type { Namespace } from '../kubernetes/objects/namespaces.ts'
-import { listPullSecrets, type PullSecretMetadata } from '../kubernetes/objects/pull-secrets.ts'
 
 /** One document, with the namespaces that it selects. */
 export interface Job {
@@ -68,88 +65,3 @@ const claimedTwice = (target: string, first: Document, second: Document) =>
     expected: 'one document for each Secret',
     hint: 'merge their registries into one document, or give one of them another secretName or other namespaces',
   })
-
-/** The existing Secrets that a document would write: the metadata of each, and why some could not be read. */
-export type ExistingSecrets = (document: Document) => Listed<PullSecretMetadata>
-
-/** One list for each Secret name, however many documents and namespaces. */
-export async function listExistingSecrets(jobs: readonly Job[], cluster: Cluster): Promise<ExistingSecrets> {
-  const namespacesByName = new Map<string, string[]>()
-  for (const { document, namespaces } of jobs) {
-    namespacesByName.set(document.secretName, [...(namespacesByName.get(document.secretName) ?? []), ...namespaces])
-  }
-  const lists = new Map(
-    await Promise.all(
-      [...namespacesByName].map(
-        async ([name, namespaces]) => [name, await listPullSecrets(cluster, name, namespaces)] as const,
-      ),
-    ),
-  )
-  return ({ secretName }) => lists.get(secretName) ?? { found: new Map(), faults: new Map() }
-}
-
-/** A document's name in output and annotations: `ClusterPullSecret/NAME`, `PullSecret/NAMESPACE/NAME`. */
-export function documentName({ kind, namespace, name }: Pick<Document, 'kind' | 'namespace' | 'name'>): string {
-  return namespace === undefined ? `${kind}/${name}` : `${kind}/${namespace}/${name}`
-}
-
-/** Whether this is the name of a PullSecret. */
-export const isOfTenants = (document: string): boolean => document.startsWith('PullSecret/')
-
-// Whether a command can honour all fields of a document.
-
-/** A field that the command cannot honour, with the one value that it satisfies, why, and what can be done instead of its removal. */
-export interface UnsupportedField {
-  readonly field: 'stuckPods' | 'deletionPolicy'
-  readonly only: string
-  readonly reason: string
-  readonly instead: string
-}
-
-/** For what a document in a file cannot have. */
-export const customResource =
-  'install the controller with pullpass manifests --controller --custom-resources, and apply the document with kubectl'
-
-/** Of one pass, as of a CronJob. */
-const unsupportedByOnePass: readonly UnsupportedField[] = [
-  {
-    field: 'stuckPods',
-    only: 'Ignore',
-    reason: 'only the controller watches pods',
-    instead: 'install the controller with pullpass manifests --controller',
-  },
-  {
-    field: 'deletionPolicy',
-    only: 'Retain',
-    reason:
-      'only the controller observes that a document is deleted, and only that of a custom resource; refresh --prune deletes Secrets that it no longer selects',
-    instead: customResource,
-  },
-]
-
-/** Why one pass refuses the document; undefined: it honours every field. */
-export const onePassFault = (document: Document): PullpassError | undefined =>
-  unsupportedFault(document, unsupportedByOnePass)
-
-/** @throws DOCUMENT_INVALID */
-export function checkOnePass(document: Document): void {
-  const fault = onePassFault(document)
-  if (fault !== undefined) throw fault
-}
-
-/** Of the first of these fields that has another value. */
-export function unsupportedFault(document: Document, fields: readonly UnsupportedField[]): PullpassError | undefined {
-  for (const { field, only, reason, instead } of fields) {
-    const value = document[field]
-    if (value === only) continue
-    return new PullpassError({
-      code: 'DOCUMENT_INVALID',
-      hop: 'document',
-      seen: `${document.source}: spec.${field} is ${value} in ${document.kind} ${document.name}`,
-      expected: `${only}: ${reason}`,
-      hint: `remove ${field}: ${value}, or ${instead}`,
-      details: { instead },
-    })
-  }
-  return undefined
-}

@@ -7,7 +7,7 @@
  *
  * In this order: a namespace that is created meanwhile, with its Secret, is selected.
  */
-import type { Document } from '../document/document.ts'
+import { type Document, documentName } from '../document/document.ts'
 import { asFault, type PullpassError } from '../errors/pullpass-error.ts'
 import type { Cluster } from '../kubernetes/connection/cluster.ts'
 import { fieldManager } from '../kubernetes/objects/apply-pull-secret.ts'
@@ -21,10 +21,10 @@ import {
 import { detachPullSecret, listServiceAccounts, type ServiceAccount } from '../kubernetes/objects/service-accounts.ts'
 import type { JsonObject } from '../text/json-fields.ts'
 import { quote } from '../text/plain-text.ts'
-import { runConcurrently } from './apply-pull-secrets.ts'
 import { isDone, type Outcome, type ServiceAccountOutcome } from './outcome.ts'
 import { isUnchanged } from './ownership.ts'
-import { documentName, type Job, selectsNothing } from './plan.ts'
+import { type Job, selectsNothing } from './plan.ts'
+import { runConcurrently } from './run-concurrently.ts'
 
 export interface Prune {
   readonly cluster: Cluster

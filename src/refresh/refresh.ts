@@ -3,7 +3,7 @@
  *
  *   plan ─▶ list existing Secrets ─▶ (fresh ones stay) ─▶ mint once ─▶ apply everywhere ─▶ attach to service accounts
  */
-import type { Document } from '../document/document.ts'
+import { type Document, documentName } from '../document/document.ts'
 import { environmentSource } from '../document/load-documents.ts'
 import { needsNamespaceList } from '../document/namespaces.ts'
 import { PullpassError } from '../errors/pullpass-error.ts'
@@ -15,11 +15,12 @@ import type { VendorContext } from '../vendors/vendor.ts'
 import { applyPullSecrets } from './apply-pull-secrets.ts'
 import { attachPullSecrets } from './attach-pull-secrets.ts'
 import { listExchangeRequests } from './exchange-requests.ts'
+import { listExistingSecrets } from './existing-secrets.ts'
 import { splitByFreshness } from './freshness.ts'
 import { type MintSource, mintCredentials } from './mint-credentials.ts'
 import type { Outcome } from './outcome.ts'
 import type { Takeover } from './ownership.ts'
-import { documentName, type Job, listExistingSecrets, planRefresh, selectsNothing } from './plan.ts'
+import { type Job, planRefresh, selectsNothing } from './plan.ts'
 
 export interface Pass {
   readonly source: MintSource

@@ -1,8 +1,9 @@
 /** Which pull secrets documents request, compared with those that exist: pure. */
 import type { RegistryRecord } from '../credential/pull-secret-record.ts'
+import { documentName } from '../document/document.ts'
 import type { ErrorFacts } from '../errors/pullpass-error.ts'
 import { entriesFor } from '../refresh/freshness.ts'
-import { documentName, type Job } from '../refresh/plan.ts'
+import type { Job } from '../refresh/plan.ts'
 import { boundedList, type PullSecretStatus } from './evaluate.ts'
 import type { Origin, PullSecretFacts } from './facts.ts'
 

@@ -7,7 +7,7 @@ import { brokenRule, registryHost } from '../document/field-rules.ts'
 import { labelName } from '../document/kubernetes-names.ts'
 import { isDocumentManager } from '../kubernetes/objects/apply-pull-secret.ts'
 import type { AnyPullSecret } from '../kubernetes/objects/pull-secrets.ts'
-import { ownRecord } from '../refresh/freshness.ts'
+import { ownRecord } from '../refresh/own-record.ts'
 
 export interface PullSecretFacts {
   readonly namespace: string

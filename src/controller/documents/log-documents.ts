@@ -1,10 +1,10 @@
 /** What the log states about documents: which are used, and what may be a mistake in their selection. Tenants read theirs in a status. */
-import { tenantOf } from '../../document/document.ts'
+import { documentName, tenantOf } from '../../document/document.ts'
 import { needsNamespaceList } from '../../document/namespaces.ts'
 import { PullpassError } from '../../errors/pullpass-error.ts'
 import type { Context } from '../../http/context.ts'
 import type { Namespace } from '../../kubernetes/objects/namespaces.ts'
-import { documentName, planRefresh, selectsNothing } from '../../refresh/plan.ts'
+import { planRefresh, selectsNothing } from '../../refresh/plan.ts'
 import type { DocumentSet } from '../documents.ts'
 import type { DocumentChange } from './used-documents.ts'
 

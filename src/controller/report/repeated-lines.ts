@@ -1,6 +1,7 @@
 /** Lines about single namespaces in the log: the first ones as they are, then their number, so that no refresh logs thousands. */
+
+import { isOfTenants } from '../../document/document.ts'
 import type { Context, LogLevel } from '../../http/context.ts'
-import { isOfTenants } from '../../refresh/plan.ts'
 
 export interface RepeatedLine {
   readonly level: LogLevel

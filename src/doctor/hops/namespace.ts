@@ -1,9 +1,9 @@
 /** Hop `namespace`: the namespaces of the documents exist, and the one of `--namespace` or `--pod` is selected. */
-import type { Document } from '../../document/document.ts'
+import { type Document, documentName } from '../../document/document.ts'
 import { environmentSource } from '../../document/load-documents.ts'
 import { type LabelledNamespace, type NotChosen, whyNotChosen } from '../../document/namespaces.ts'
 import { PullpassError } from '../../errors/pullpass-error.ts'
-import { documentName, type Job, selectsNothing } from '../../refresh/plan.ts'
+import { type Job, selectsNothing } from '../../refresh/plan.ts'
 import { quote } from '../../text/plain-text.ts'
 import { type NamespaceFacts, namespacesSource } from '../facts/namespaces.ts'
 import { dependencyFailed, failedBy, type HopFinding, type Remedy, withNote } from '../finding.ts'

@@ -1,10 +1,11 @@
 /** Hop `service-account`: the service accounts of `attachToServiceAccounts` name the pull secret, or a dry run attaches it. */
+
+import { documentName } from '../../../document/document.ts'
 import { asFault, PullpassError } from '../../../errors/pullpass-error.ts'
 import type { Cluster } from '../../../kubernetes/connection/cluster.ts'
 import { fieldManager } from '../../../kubernetes/objects/apply-pull-secret.ts'
 import { attachPullSecret } from '../../../kubernetes/objects/service-accounts.ts'
-import { runConcurrently } from '../../../refresh/apply-pull-secrets.ts'
-import { documentName } from '../../../refresh/plan.ts'
+import { runConcurrently } from '../../../refresh/run-concurrently.ts'
 import { clusterSource } from '../../facts/cluster.ts'
 import { type AccountFacts, knownNamespaces, mostNamespaces, namespacesSource } from '../../facts/namespaces.ts'
 import { dependencyFailed, failedBy, type HopFinding, withNote } from '../../finding.ts'
