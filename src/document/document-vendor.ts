@@ -1,6 +1,6 @@
 /** What documents need of a vendor: the fields of its registries, and its drop-in variables. The vendors themselves are an argument. */
 import type * as z from 'zod/mini'
-import type { CredentialSources, TokenSource } from './document.ts'
+import type { CredentialSources, TokenFile } from './document.ts'
 import type { FieldPath, FieldProblem } from './document-errors.ts'
 import type { RegistryForm } from './document-form.ts'
 import type { TextRule } from './field-rules.ts'
@@ -49,7 +49,7 @@ export type SharedFields = Pick<RegistryForm, 'name' | 'hosts' | 'audience' | 't
 export interface ReadSettings<Settings> {
   readonly settings: Settings
   /** Where the token is, by a credential file of the vendor. */
-  readonly token?: TokenSource
+  readonly token?: TokenFile
   /** Set where the vendor holds the cluster's keys itself, so that the issuer's documents need not be public. */
   readonly keysUploaded?: true
   /** Set where the credential does not come from a subject token. */

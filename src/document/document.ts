@@ -124,7 +124,7 @@ export interface NamespacedName {
 }
 
 /** The subject token's file, as a vendor's credential file names it. */
-export interface TokenSource {
+export interface TokenFile {
   readonly tokenFile: string
   /** Name of the field that holds the token, in a file that is a JSON object. */
   readonly tokenFileField?: string

@@ -7,7 +7,7 @@ import {
   type DocumentIssuer,
   type DocumentRegistry,
   resourceSource,
-  type TokenSource,
+  type TokenFile,
 } from './document.ts'
 import { type DocumentProblem, type FieldPath, type FieldProblem, refuse, renderPath } from './document-errors.ts'
 import type { DocumentForm, RegistryForm } from './document-form.ts'
@@ -149,11 +149,7 @@ async function registryOf(
 }
 
 /** Token settings of the document take precedence over those of a credential file that it names. */
-function tokenOf(
-  form: RegistryForm,
-  document: DocumentForm,
-  found: { token: TokenSource | undefined; folder: string },
-) {
+function tokenOf(form: RegistryForm, document: DocumentForm, found: { token: TokenFile | undefined; folder: string }) {
   if (form.tokenFile !== undefined) return { tokenFile: pathFrom(found.folder, form.tokenFile) }
   const requested = document.kind === 'PullSecret' || document.spec.serviceAccountRef !== undefined
   return requested ? {} : found.token

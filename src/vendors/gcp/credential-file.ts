@@ -4,7 +4,7 @@
  * and programs and URLs in the file are not called. https://google.aip.dev/auth/4117
  */
 import * as z from 'zod/mini'
-import type { TokenSource } from '../../document/document.ts'
+import type { TokenFile } from '../../document/document.ts'
 import { checkShape, type DocumentProblem, type FieldProblem, refuse } from '../../document/document-errors.ts'
 import { filePath, type TextRule } from '../../document/field-rules.ts'
 import { text, word } from '../../document/schema-parts.ts'
@@ -16,7 +16,7 @@ import type { GcpSettings } from './settings.ts'
 
 export interface ExternalAccount {
   readonly settings: GcpSettings
-  readonly token: TokenSource
+  readonly token: TokenFile
 }
 
 /** `universe`: of the document. @throws CREDENTIAL_FILE_INVALID with all problems, DOCUMENT_UNREADABLE */
@@ -48,7 +48,7 @@ function settingsOf(value: unknown, universe: string): ExternalAccount | readonl
   if (foreign !== undefined) return [foreign]
   const sts = tokenServiceOf(form.token_url, universe)
   const account = accountOf(form.service_account_impersonation_url, universe)
-  const token = tokenSourceOf(form)
+  const token = tokenFileOf(form)
   if (!('predicate' in sts) && !('predicate' in account) && !('predicate' in token)) {
     const domain = form.universe_domain === undefined ? {} : { universeDomain: universe }
     const seconds = form.service_account_impersonation?.token_lifetime_seconds
@@ -93,7 +93,7 @@ function accountOf(url: string | undefined, universe: string): Account | FieldPr
   return { path: ['service_account_impersonation_url'], predicate: `is ${showValue(url)}`, expected }
 }
 
-function tokenSourceOf({ credential_source: source }: CredentialFileForm): TokenSource | FieldProblem {
+function tokenFileOf({ credential_source: source }: CredentialFileForm): TokenFile | FieldProblem {
   const foreign = ['executable', 'url', 'environment_id', 'certificate'].find((key) => Object.hasOwn(source, key))
   if (foreign !== undefined || source.file === undefined) {
     const predicate = foreign === undefined ? 'names no file' : `is of kind ${foreign}`
