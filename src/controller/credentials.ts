@@ -38,7 +38,8 @@ export interface CredentialEvents {
   readonly onEnd: (error: unknown) => void
 }
 
-interface Source {
+/** What is known of one request. */
+interface RequestState {
   request: ExchangeRequest
   cached: CachedCredential | undefined
   failure: Failure | undefined
@@ -62,6 +63,12 @@ interface Failure {
 /** A new credential that expires sooner is a failure: refreshing it would be an endless loop of exchanges. Milliseconds. */
 const leastLifeMs = 60_000
 
+/** An exchange of a tenant. */
+interface Turn {
+  readonly document: string
+  readonly mintedFrom: string
+}
+
 const tenantTurns: QueueLimits = { concurrency: 24, perDocument: 24, perTenant: 4, tenants: 24 }
 
 export type Obtained = ReadonlyMap<string, CachedCredential | PullpassError | 'pending'>
@@ -73,10 +80,10 @@ export class Credentials {
   readonly #exchange: ExchangeAll
   readonly #events: CredentialEvents
   readonly #context: CredentialContext
-  readonly #sources = new Map<string, Source>()
+  readonly #states = new Map<string, RequestState>()
 
   /** The exchanges of tenants take turns: one that hangs, or thousands that fail, delay no other document. */
-  readonly #turns: WorkQueue
+  readonly #turns: WorkQueue<Turn>
   readonly #budgets: ExchangeBudgets
 
   constructor(exchange: ExchangeAll, events: CredentialEvents, context: CredentialContext) {
@@ -84,7 +91,12 @@ export class Credentials {
     this.#events = events
     this.#context = context
     this.#budgets = new ExchangeBudgets(context)
-    this.#turns = new WorkQueue(({ namespace: source }) => this.#takeTurn(source), context, { limits: tenantTurns })
+    this.#turns = new WorkQueue(
+      (turn) => this.#takeTurn(turn),
+      ({ mintedFrom }) => mintedFrom,
+      context,
+      { limits: tenantTurns },
+    )
     this.#start(() => this.#turns.run())
   }
 
@@ -93,39 +105,39 @@ export class Credentials {
    * unless a failure is too recent; `item` is queued when that has ended.
    */
   obtain(requests: readonly ExchangeRequest[], item: WorkItem): Obtained {
-    const all = requests.map((request) => this.#sourceOf(request))
+    const all = requests.map((request) => this.#stateFor(request))
     const at = this.#context.now()
-    const due = all.filter((source) => isDue(source, at))
-    for (const source of due) source.waiting.set(keyOf(item), item)
+    const due = all.filter((state) => isDue(state, at))
+    for (const state of due) state.waiting.set(keyOf(item), item)
     const batch = due.filter(({ exchanging, failure }) => !exchanging && (failure?.retryAtMs ?? 0) <= at.getTime())
     const own = batch.filter(({ request }) => tenantOf(request.document) === undefined)
     if (own.length > 0) this.#start(() => this.#exchangeAll(own))
-    for (const source of batch) if (!own.includes(source)) this.#requestTurn(source)
-    return new Map(all.map((source) => [source.request.mintedFrom, stateOf(source, at)]))
+    for (const state of batch) if (!own.includes(state)) this.#requestTurn(state)
+    return new Map(all.map((state) => [state.request.mintedFrom, obtainedFrom(state, at)]))
   }
 
   /** When an entry of a Secret is due. `from`: when it was written. */
   entryDueAt(mintedFrom: string, { from, expiresAt }: Lifetime): Date {
-    const source = this.#sources.get(mintedFrom)
-    if (source?.cached?.expiresAt.getTime() === expiresAt.getTime()) return source.cached.dueAt
-    return refreshDueAt({ from, expiresAt }, source?.jitter ?? 0.5)
+    const state = this.#states.get(mintedFrom)
+    if (state?.cached?.expiresAt.getTime() === expiresAt.getTime()) return state.cached.dueAt
+    return refreshDueAt({ from, expiresAt }, state?.jitter ?? 0.5)
   }
 
   /** Why the last exchange failed, of each request for which it did. */
   faultsOf(requests: readonly ExchangeRequest[]): PullpassError[] {
-    return requests.flatMap(({ mintedFrom }) => this.#sources.get(mintedFrom)?.failure?.fault ?? [])
+    return requests.flatMap(({ mintedFrom }) => this.#states.get(mintedFrom)?.failure?.fault ?? [])
   }
 
   /** No document needs it any more. */
   forget(mintedFrom: string): void {
-    const source = this.#sources.get(mintedFrom)
-    const tenant = source?.begun === true ? tenantOf(source.request.document) : undefined
+    const state = this.#states.get(mintedFrom)
+    const tenant = state?.begun === true ? tenantOf(state.request.document) : undefined
     if (tenant !== undefined) this.#budgets.spend(tenant)
-    this.#sources.delete(mintedFrom)
+    this.#states.delete(mintedFrom)
   }
 
-  #sourceOf(request: ExchangeRequest): Source {
-    const known = this.#sources.get(request.mintedFrom)
+  #stateFor(request: ExchangeRequest): RequestState {
+    const known = this.#states.get(request.mintedFrom)
     if (known !== undefined) {
       // One that names its issuer's publication stays: the publication gate applies to the token in all documents.
       if (known.request.document.issuer === undefined || request.document.issuer !== undefined) known.request = request
@@ -133,9 +145,9 @@ export class Credentials {
     }
     const jitter = this.#context.random()
     const none = { cached: undefined, failure: undefined, exchanging: false, begun: false }
-    const source = { request, ...none, waiting: new Map(), jitter }
-    this.#sources.set(request.mintedFrom, source)
-    return source
+    const state = { request, ...none, waiting: new Map(), jitter }
+    this.#states.set(request.mintedFrom, state)
+    return state
   }
 
   #start(work: () => Promise<void>): void {
@@ -144,95 +156,95 @@ export class Credentials {
     })
   }
 
-  #requestTurn(source: Source): void {
-    source.exchanging = true
-    const { document, mintedFrom } = source.request
-    this.#turns.add({ document: documentName(document), namespace: mintedFrom })
+  #requestTurn(state: RequestState): void {
+    state.exchanging = true
+    const { document, mintedFrom } = state.request
+    this.#turns.add({ document: documentName(document), mintedFrom })
   }
 
-  async #takeTurn(mintedFrom: string): Promise<undefined> {
-    const source = this.#sources.get(mintedFrom)
-    if (source === undefined) return undefined // its document was removed
-    const fault = source.begun ? undefined : this.#budgets.faultOf(tenantOf(source.request.document) ?? '')
-    if (fault === undefined) await this.#exchangeAll([source])
-    else this.#postpone(source, fault)
+  async #takeTurn({ mintedFrom }: Turn): Promise<undefined> {
+    const state = this.#states.get(mintedFrom)
+    if (state === undefined) return undefined // its document was removed
+    const fault = state.begun ? undefined : this.#budgets.faultOf(tenantOf(state.request.document) ?? '')
+    if (fault === undefined) await this.#exchangeAll([state])
+    else this.#postpone(state, fault)
     return undefined
   }
 
-  async #exchangeAll(batch: readonly Source[]): Promise<void> {
-    for (const source of batch) {
-      const tenant = source.begun ? undefined : tenantOf(source.request.document)
+  async #exchangeAll(batch: readonly RequestState[]): Promise<void> {
+    for (const state of batch) {
+      const tenant = state.begun ? undefined : tenantOf(state.request.document)
       if (tenant !== undefined) this.#budgets.use(tenant)
-      source.exchanging = true
-      source.begun = true
+      state.exchanging = true
+      state.begun = true
     }
     const startedAt = this.#context.now()
     const minted = await this.#exchange(batch.map(({ request }) => request))
     if (this.#context.signal.aborted) return // an interrupted exchange is not a failure
-    for (const source of batch) {
-      const result = minted.get(source.request.mintedFrom)
+    for (const state of batch) {
+      const result = minted.get(state.request.mintedFrom)
       if (result === undefined) throw new TypeError('an exchange request has no result')
-      source.exchanging = false
-      if (this.#sources.get(source.request.mintedFrom) !== source) continue // no document needs it any more
-      if (result instanceof PullpassError) this.#fail(source, result)
-      else this.#store(source, result, startedAt)
+      state.exchanging = false
+      if (this.#states.get(state.request.mintedFrom) !== state) continue // no document needs it any more
+      if (result instanceof PullpassError) this.#fail(state, result)
+      else this.#store(state, result, startedAt)
     }
   }
 
-  #store(source: Source, credential: RegistryCredential, mintedAt: Date): void {
+  #store(state: RequestState, credential: RegistryCredential, mintedAt: Date): void {
     const readAt = credential.readAt ?? mintedAt
     const expiresAt = credential.expiresAt ?? new Date(readAt.getTime() + rereadSeconds * 1000)
     const lifeMs = expiresAt.getTime() - this.#context.now().getTime()
     if (lifeMs < leastLifeMs) {
-      this.#fail(source, tooShort(source.request, lifeMs))
+      this.#fail(state, tooShort(state.request, lifeMs))
       return
     }
-    source.jitter = this.#context.random()
-    source.cached = {
+    state.jitter = this.#context.random()
+    state.cached = {
       credential,
       mintedAt,
       expiresAt,
-      dueAt: refreshDueAt({ from: mintedAt, expiresAt }, source.jitter),
+      dueAt: refreshDueAt({ from: mintedAt, expiresAt }, state.jitter),
     }
-    source.failure = undefined
-    this.#events.onExchange(source.request, source.cached)
-    const items = [...source.waiting.values()]
-    source.waiting.clear()
+    state.failure = undefined
+    this.#events.onExchange(state.request, state.cached)
+    const items = [...state.waiting.values()]
+    state.waiting.clear()
     for (const item of items) this.#events.queue(item)
   }
 
-  #fail(source: Source, fault: PullpassError): void {
-    if (this.#sources.get(source.request.mintedFrom) !== source) return // its document was removed
+  #fail(state: RequestState, fault: PullpassError): void {
+    if (this.#states.get(state.request.mintedFrom) !== state) return // its document was removed
     const { now, random } = this.#context
-    const count = (source.failure?.count ?? 0) + 1
+    const count = (state.failure?.count ?? 0) + 1
     const at = now()
-    const sinceMs = count === 1 ? at.getTime() : (source.failure?.sinceMs ?? at.getTime())
+    const sinceMs = count === 1 ? at.getTime() : (state.failure?.sinceMs ?? at.getTime())
     const delayMs = retryDelayMs(fault, count, { random: random(), now: at, failingMs: at.getTime() - sinceMs })
-    this.#retry(source, { fault, count, sinceMs, retryAtMs: at.getTime() + delayMs }, delayMs)
+    this.#retry(state, { fault, count, sinceMs, retryAtMs: at.getTime() + delayMs }, delayMs)
     // Registries that succeeded are written, and entries of this one stay. Later failures change nothing.
-    if (count === 1) for (const item of source.waiting.values()) this.#events.queue(item)
+    if (count === 1) for (const item of state.waiting.values()) this.#events.queue(item)
   }
 
   /** As a failure, until the namespace of a tenant may cause another exchange. */
-  #postpone(source: Source, fault: PullpassError): void {
+  #postpone(state: RequestState, fault: PullpassError): void {
     const sinceMs = this.#context.now().getTime()
     const retryAtMs = fault.retryAt?.getTime() ?? sinceMs
-    const isFirst = source.failure === undefined
-    source.exchanging = false
-    this.#retry(source, { fault, count: 0, sinceMs, retryAtMs }, retryAtMs - sinceMs)
-    if (isFirst) for (const item of source.waiting.values()) this.#events.queue(item)
+    const isFirst = state.failure === undefined
+    state.exchanging = false
+    this.#retry(state, { fault, count: 0, sinceMs, retryAtMs }, retryAtMs - sinceMs)
+    if (isFirst) for (const item of state.waiting.values()) this.#events.queue(item)
   }
 
-  #retry(source: Source, failure: Failure, delayMs: number): void {
+  #retry(state: RequestState, failure: Failure, delayMs: number): void {
     const { sleep, signal } = this.#context
-    source.failure = failure
-    this.#events.onExchange(source.request, failure.fault)
+    state.failure = failure
+    this.#events.onExchange(state.request, failure.fault)
     this.#start(async () => {
       await sleep(delayMs, signal)
-      const isUsed = this.#sources.get(source.request.mintedFrom) === source && source.waiting.size > 0
-      if (!isUsed || source.exchanging || source.failure !== failure) return
-      if (tenantOf(source.request.document) === undefined) await this.#exchangeAll([source])
-      else this.#requestTurn(source)
+      const isUsed = this.#states.get(state.request.mintedFrom) === state && state.waiting.size > 0
+      if (!isUsed || state.exchanging || state.failure !== failure) return
+      if (tenantOf(state.request.document) === undefined) await this.#exchangeAll([state])
+      else this.#requestTurn(state)
     })
   }
 }
@@ -274,9 +286,12 @@ export const tooShort = (
     causeKey: registry.name,
   })
 
-const isDue = ({ cached }: Source, at: Date): boolean => cached === undefined || cached.dueAt <= at
+const isDue = ({ cached }: RequestState, at: Date): boolean => cached === undefined || cached.dueAt <= at
 
-function stateOf({ cached, failure, exchanging }: Source, at: Date): CachedCredential | PullpassError | 'pending' {
+function obtainedFrom(
+  { cached, failure, exchanging }: RequestState,
+  at: Date,
+): CachedCredential | PullpassError | 'pending' {
   if (cached !== undefined && cached.expiresAt > at) return cached
   return exchanging || failure === undefined ? 'pending' : failure.fault
 }

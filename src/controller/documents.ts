@@ -4,7 +4,7 @@ import { type Document, documentName } from '../document/document.ts'
 import { loadDocuments, reloadRegularly } from '../document/load-documents.ts'
 import type { PullpassError } from '../errors/pullpass-error.ts'
 import type { Context } from '../http/context.ts'
-import { type ExchangeRequest, listExchangeRequests, mintedFrom } from '../refresh/exchange-requests.ts'
+import { type ExchangeRequest, listExchangeRequests, mintFingerprint } from '../refresh/exchange-requests.ts'
 import { customResource, type UnsupportedField, unsupportedFault } from '../refresh/unsupported-fields.ts'
 import type { Vendors } from '../vendors/vendor.ts'
 
@@ -42,16 +42,16 @@ export async function controlDocuments(documents: readonly Document[], context: 
   documents.forEach(checkControlled)
   const requests = await listExchangeRequests(documents, context.vendors)
   for (const { checkEnvironment } of requests) checkEnvironment(context.environment)
-  const bySource = new Map(requests.map((request) => [request.mintedFrom, request]))
-  return new Map(documents.map((document) => [documentName(document), controlled(document, bySource)]))
+  const byFingerprint = new Map(requests.map((request) => [request.mintedFrom, request]))
+  return new Map(documents.map((document) => [documentName(document), controlled(document, byFingerprint)]))
 }
 
-function controlled(document: Document, bySource: ReadonlyMap<string, ExchangeRequest>): ControlledDocument {
-  const sources = new Set(document.registries.map((registry) => mintedFrom(document, registry)))
+function controlled(document: Document, byFingerprint: ReadonlyMap<string, ExchangeRequest>): ControlledDocument {
+  const fingerprints = new Set(document.registries.map((registry) => mintFingerprint(document, registry)))
   const { source: _, ...content } = document
   return {
     document,
-    requests: [...sources].flatMap((source) => bySource.get(source) ?? []),
+    requests: [...fingerprints].flatMap((mintedFrom) => byFingerprint.get(mintedFrom) ?? []),
     revision: createHash('sha256').update(JSON.stringify(content)).digest('base64url'), // the text can have 0.5 MB
   }
 }

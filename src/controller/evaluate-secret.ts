@@ -6,7 +6,7 @@ import type { Document } from '../document/document.ts'
 import { PullpassError } from '../errors/pullpass-error.ts'
 import { fieldManager } from '../kubernetes/objects/apply-pull-secret.ts'
 import type { AnyPullSecret, PullSecretMetadata } from '../kubernetes/objects/pull-secrets.ts'
-import { mintedFrom } from '../refresh/exchange-requests.ts'
+import { mintFingerprint } from '../refresh/exchange-requests.ts'
 import { earlierEntry, endOf, entriesFor, evaluateFreshness, longestLifeMs } from '../refresh/freshness.ts'
 import type { Minted } from '../refresh/mint-credentials.ts'
 import { recordFor, replacedManager } from '../refresh/own-record.ts'
@@ -23,16 +23,13 @@ export interface SecretEntry {
   readonly earlierExpiresAt: Date | undefined
 }
 
-export interface SecretEvaluation {
-  /**
-   * `changed`: absent, edited by another client, or written for another Secret; `due`: ours, and an entry is absent, expired or
-   * past its refresh time.
-   */
-  readonly verdict: 'fresh' | 'due' | 'changed'
-  readonly entries: readonly SecretEntry[]
-  /** When the first entry is due; undefined if it is not fresh. */
-  readonly dueAt: Date | undefined
-}
+/**
+ * `changed`: absent, edited by another client, or written for another Secret; `due`: ours, and an entry is absent, expired or
+ * past its refresh time. `dueAt`: of the first entry.
+ */
+export type SecretEvaluation =
+  | { readonly verdict: 'fresh'; readonly entries: readonly SecretEntry[]; readonly dueAt: Date }
+  | { readonly verdict: 'due' | 'changed'; readonly entries: readonly SecretEntry[] }
 
 interface Evaluated {
   readonly namespace: string
@@ -64,23 +61,25 @@ export function evaluateSecret(
     const earlierExpiresAt = expiresAt
       ? undefined
       : grantedUntil(record && earlierEntry(registry, record.registries), now)
-    return { registry: registry.name, mintedFrom: mintedFrom(document, registry), expiresAt, earlierExpiresAt }
+    return { registry: registry.name, mintedFrom: mintFingerprint(document, registry), expiresAt, earlierExpiresAt }
   })
   if (found === undefined || record === undefined || !isIntact(document, { namespace, found, record })) {
-    return { verdict: 'changed', entries, dueAt: undefined }
+    return { verdict: 'changed', entries }
   }
   if (isOfAnotherClock(record.refreshedAt, found.writtenAt, { ...(clock ?? sameClock), now })) {
     const unknown = { expiresAt: undefined, earlierExpiresAt: undefined }
-    return { verdict: 'due', entries: entries.map((entry) => ({ ...entry, ...unknown })), dueAt: undefined }
+    return { verdict: 'due', entries: entries.map((entry) => ({ ...entry, ...unknown })) }
   }
   if (evaluateFreshness(document, { minRemainingMs: 0, now })(namespace, found) === 'due') {
-    return { verdict: 'due', entries, dueAt: undefined }
+    return { verdict: 'due', entries }
   }
-  const dueMs = entries.flatMap(({ mintedFrom: source, expiresAt }) =>
-    expiresAt === undefined ? [] : credentials.entryDueAt(source, { from: record.refreshedAt, expiresAt }).getTime(),
+  const dueMs = entries.flatMap(({ mintedFrom, expiresAt }) =>
+    expiresAt === undefined
+      ? []
+      : credentials.entryDueAt(mintedFrom, { from: record.refreshedAt, expiresAt }).getTime(),
   )
   const dueAt = new Date(Math.min(...dueMs))
-  return { verdict: dueAt <= now ? 'due' : 'fresh', entries, dueAt }
+  return dueAt <= now ? { verdict: 'due', entries } : { verdict: 'fresh', entries, dueAt }
 }
 
 /** No vendor grants a longer life: such an entry was written by another client. */
@@ -139,8 +138,8 @@ export type WritePlan =
 export function planWrite({ verdict, entries }: SecretEvaluation, obtained: Obtained, now: Date): WritePlan {
   const states = [...obtained]
   const cached = states.flatMap(([, state]) => (isCached(state) ? state : []))
-  const improves = entries.some(({ mintedFrom: source, expiresAt }) => {
-    const state = obtained.get(source)
+  const improves = entries.some(({ mintedFrom, expiresAt }) => {
+    const state = obtained.get(mintedFrom)
     if (!isCached(state)) return false
     return verdict === 'changed' || expiresAt === undefined || state.expiresAt > expiresAt
   })
@@ -148,8 +147,8 @@ export function planWrite({ verdict, entries }: SecretEvaluation, obtained: Obta
     return { action: 'wait', until: earliest(cached.map(({ dueAt }) => dueAt).filter((dueAt) => dueAt > now)) }
   }
   const minted = new Map(
-    states.flatMap(([source, state]) =>
-      state === 'pending' ? [] : [[source, isCached(state) ? state.credential : state] as const],
+    states.flatMap(([mintedFrom, state]) =>
+      state === 'pending' ? [] : [[mintedFrom, isCached(state) ? state.credential : state] as const],
     ),
   )
   return {

@@ -3,7 +3,7 @@ import { earliest } from '../credential/registry-credential.ts'
 import { type Document, documentName, tenantOf } from '../document/document.ts'
 import { described, type PullpassError } from '../errors/pullpass-error.ts'
 import type { StuckPod } from '../kubernetes/objects/pending-pods.ts'
-import { type ExchangeRequest, mintedFrom } from '../refresh/exchange-requests.ts'
+import { type ExchangeRequest, mintFingerprint } from '../refresh/exchange-requests.ts'
 import type { LeaderElection } from '../server/leader-election.ts'
 import type { Credentials } from './credentials.ts'
 import type { CustomResource } from './custom-resources.ts'
@@ -21,7 +21,7 @@ import type { FurtherFault, ResourceFacts } from './resource-status.ts'
 import { isSelected, podPlaces, selected, stateOf, watchesOf } from './selection.ts'
 import type { ControllerStatus } from './status.ts'
 import { type ClusterView, everyNamespace, type WatchedNames } from './watch-cluster.ts'
-import type { WorkQueue } from './work-queue.ts'
+import type { WorkItem, WorkQueue } from './work-queue.ts'
 
 export interface Known {
   readonly documents: Pick<UsedDocuments, 'files' | 'index'>
@@ -34,7 +34,7 @@ export interface Known {
   /** Undefined on a standby, which does not know what is fresh. */
   readonly work:
     | {
-        readonly queue: WorkQueue
+        readonly queue: Pick<WorkQueue<WorkItem>, 'depth' | 'oldestMs'>
         readonly credentials: Credentials
         readonly issuers: Pick<IssuerWatches, 'endpoints'>
       }
@@ -189,10 +189,10 @@ const podsRefusal = (place: string, known: Known) =>
   (known.view.pods(place) === undefined ? refusalOf('pods', everyNamespace, known) : undefined)
 
 /** The earliest entry of this credential in a Secret. */
-export function expiryOf({ mintedFrom: source }: ExchangeRequest, known: Known): Date | undefined {
+export function expiryOf({ mintedFrom }: ExchangeRequest, known: Known): Date | undefined {
   const { documents, states, view, now } = known
-  const times = [...documents.index.sharing(source)].flatMap(([name, { document }]) => {
-    const registries = document.registries.filter((registry) => mintedFrom(document, registry) === source)
+  const times = [...documents.index.sharing(mintedFrom)].flatMap(([name, { document }]) => {
+    const registries = document.registries.filter((registry) => mintFingerprint(document, registry) === mintedFrom)
     const { expiries } = stateOf({ name, document, secrets: states.get(name) }, view.namespaces.objects, now)
     return registries.map((registry) => expiries.get(registry.name))
   })

@@ -1,5 +1,5 @@
 /**
- * A fair queue of Secrets to reconcile, by document and namespace:
+ * A fair queue of the Secrets to reconcile, or of other items of documents:
  *
  *   add ──▶ ready, a list for each document ──▶ running, documents in turn ──▶ later, if the work returns a time
  *             ▲                                       │ added meanwhile             │
@@ -9,13 +9,22 @@
  * many or slow namespaces does not delay others. The PullSecrets of one namespace are a single document in this regard, with a
  * smaller part, and all of them together have half of it: no number of them delays a ClusterPullSecret.
  */
+import { isOfTenants } from '../document/document.ts'
 import type { Context } from '../http/context.ts'
 
-export interface WorkItem {
+/** What a queue takes turns by. */
+export interface Queued {
   /** `ClusterPullSecret/NAME`, `PullSecret/NAMESPACE/NAME`. */
   readonly document: string
+}
+
+/** A Secret of a document. */
+export interface WorkItem extends Queued {
   readonly namespace: string
 }
+
+/** Neither part contains a space. */
+export const keyOf = ({ document, namespace }: WorkItem): string => `${document} ${namespace}`
 
 export interface QueueLimits {
   readonly concurrency: number
@@ -32,26 +41,28 @@ const longestSleepMs = 60_000
 
 type QueueContext = Pick<Context, 'now' | 'sleep' | 'signal'>
 /** When to run the item again; undefined: when it is added again. */
-type Work = (item: WorkItem) => Promise<Date | undefined>
+type Work<Item> = (item: Item) => Promise<Date | undefined>
 
-export class WorkQueue {
-  readonly #work: Work
+export class WorkQueue<Item extends Queued> {
+  readonly #work: Work<Item>
+  readonly #keyOf: (item: Item) => string
   readonly #context: QueueContext
   readonly #limits: QueueLimits
   readonly #onIdle: () => void
   /** Items by group and key, with the time at which they were added. Its order is that of the turns. */
-  readonly #ready = new Map<string, Group>()
-  readonly #running = new Map<string, Group>()
-  readonly #later: Timetable
+  readonly #ready = new Map<string, Group<Item>>()
+  readonly #running = new Map<string, Group<Item>>()
+  readonly #later: Timetable<Item>
   readonly #ended = Promise.withResolvers<void>()
   #runs = 0
   /** Of them, PullSecrets. */
   #tenantRuns = 0
   #started = false
 
-  /** `onIdle`: called when no item is ready or running any more. */
+  /** `keyOf`: distinct for each item of a document. `onIdle`: called when no item is ready or running any more. */
   constructor(
-    work: Work,
+    work: Work<Item>,
+    itemKey: (item: Item) => string,
     context: QueueContext,
     {
       limits = defaultLimits,
@@ -59,18 +70,19 @@ export class WorkQueue {
     }: { readonly limits?: QueueLimits; readonly onIdle?: () => void } = {},
   ) {
     this.#work = work
+    this.#keyOf = itemKey
     this.#context = context
     this.#limits = limits
     this.#onIdle = onIdle
-    this.#later = createTimetable((item) => this.add(item), context)
+    this.#later = createTimetable((item) => this.add(item), itemKey, context)
   }
 
   /** To be run as soon as possible. */
-  add(item: WorkItem): void {
+  add(item: Item): void {
     const group = groupOf(item)
-    const items: Group = this.#ready.get(group) ?? new Map()
+    const items: Group<Item> = this.#ready.get(group) ?? new Map()
     this.#ready.set(group, items)
-    const key = keyOf(item)
+    const key = this.#keyOf(item)
     if (!items.has(key)) items.set(key, { item, sinceMs: this.#context.now().getTime() })
     this.#startMore()
   }
@@ -118,15 +130,15 @@ export class WorkQueue {
     }
   }
 
-  #takeNext(): WorkItem | undefined {
+  #takeNext(): Item | undefined {
     const { perDocument, perTenant, tenants } = this.#limits
     for (const [group, items] of this.#ready) {
-      const inWork: Group = this.#running.get(group) ?? new Map()
-      const isTenant = isTenantGroup(group)
+      const inWork: Group<Item> = this.#running.get(group) ?? new Map()
+      const isTenant = isOfTenants(group)
       if (isTenant && this.#tenantRuns >= tenants) continue
       const found = inWork.size < (isTenant ? perTenant : perDocument) ? firstOutside(items, inWork) : undefined
       if (found === undefined) continue
-      items.delete(keyOf(found))
+      items.delete(this.#keyOf(found))
       this.#ready.delete(group)
       if (items.size > 0) this.#ready.set(group, items) // the other groups are first now
       return found
@@ -134,12 +146,12 @@ export class WorkQueue {
     return undefined
   }
 
-  async #runItem(item: WorkItem): Promise<void> {
+  async #runItem(item: Item): Promise<void> {
     const { signal, now } = this.#context
     const group = groupOf(item)
-    const tenantRuns = isTenantGroup(group) ? 1 : 0
-    const inWork: Group = this.#running.get(group) ?? new Map()
-    this.#running.set(group, inWork.set(keyOf(item), { item, sinceMs: now().getTime() }))
+    const tenantRuns = isOfTenants(group) ? 1 : 0
+    const inWork: Group<Item> = this.#running.get(group) ?? new Map()
+    this.#running.set(group, inWork.set(this.#keyOf(item), { item, sinceMs: now().getTime() }))
     this.#later.remove(item)
     this.#runs += 1
     this.#tenantRuns += tenantRuns
@@ -151,7 +163,7 @@ export class WorkQueue {
     } finally {
       this.#runs -= 1
       this.#tenantRuns -= tenantRuns
-      inWork.delete(keyOf(item))
+      inWork.delete(this.#keyOf(item))
       if (inWork.size === 0) this.#running.delete(group)
       this.#startMore()
       if (this.#runs === 0 && this.#ready.size === 0 && !signal.aborted) this.#onIdle()
@@ -168,32 +180,32 @@ const earliestOf = (times: Iterable<number>): number => {
 }
 
 /** The items of one group, by key. */
-type Group = Map<string, { readonly item: WorkItem; readonly sinceMs: number }>
-
-const tenantPrefix = 'PullSecret/'
+type Group<Item> = Map<string, { readonly item: Item; readonly sinceMs: number }>
 
 /** A document, or all PullSecrets of one namespace. */
-const groupOf = ({ document }: Pick<WorkItem, 'document'>): string =>
-  document.startsWith(tenantPrefix) ? document.slice(0, document.lastIndexOf('/')) : document
-
-const isTenantGroup = (group: string): boolean => group.startsWith(tenantPrefix)
+const groupOf = ({ document }: Queued): string =>
+  isOfTenants(document) ? document.slice(0, document.lastIndexOf('/')) : document
 
 /** The first of them that is not running. */
-function firstOutside(items: Group, inWork: Group): WorkItem | undefined {
+function firstOutside<Item>(items: Group<Item>, inWork: Group<Item>): Item | undefined {
   for (const [key, { item }] of items) if (!inWork.has(key)) return item
   return undefined
 }
 
-interface Timetable {
-  set(item: WorkItem, at: Date): void
-  remove(item: WorkItem): void
+interface Timetable<Item> {
+  set(item: Item, at: Date): void
+  remove(item: Item): void
   removeDocument(document: string): void
 }
 
 /** Items with a time: one sleep, until the earliest of them. */
-function createTimetable(add: (item: WorkItem) => void, { now, sleep, signal }: QueueContext): Timetable {
-  /** By document and namespace. */
-  const times = new Map<string, Map<string, { readonly item: WorkItem; readonly atMs: number }>>()
+function createTimetable<Item extends Queued>(
+  add: (item: Item) => void,
+  itemKey: (item: Item) => string,
+  { now, sleep, signal }: QueueContext,
+): Timetable<Item> {
+  /** By document and key. */
+  const times = new Map<string, Map<string, { readonly item: Item; readonly atMs: number }>>()
   let alarmMs = Number.POSITIVE_INFINITY
   let alarm: AbortController | undefined
 
@@ -213,7 +225,7 @@ function createTimetable(add: (item: WorkItem) => void, { now, sleep, signal }: 
   function release(): void {
     alarmMs = Number.POSITIVE_INFINITY
     const nowMs = now().getTime()
-    const due: WorkItem[] = []
+    const due: Item[] = []
     let nextMs = Number.POSITIVE_INFINITY
     for (const ofDocument of times.values()) {
       for (const { item, atMs } of ofDocument.values()) {
@@ -226,22 +238,20 @@ function createTimetable(add: (item: WorkItem) => void, { now, sleep, signal }: 
     for (const item of due) add(item)
   }
 
-  function remove({ document, namespace }: WorkItem): void {
+  function remove(item: Item): void {
+    const { document } = item
     const ofDocument = times.get(document)
-    ofDocument?.delete(namespace)
+    ofDocument?.delete(itemKey(item))
     if (ofDocument?.size === 0) times.delete(document)
   }
 
   return {
     set(item, at) {
-      const { document, namespace } = item
-      times.set(document, (times.get(document) ?? new Map()).set(namespace, { item, atMs: at.getTime() }))
+      const { document } = item
+      times.set(document, (times.get(document) ?? new Map()).set(itemKey(item), { item, atMs: at.getTime() }))
       setAlarm(at.getTime())
     },
     remove,
     removeDocument: (document) => void times.delete(document),
   }
 }
-
-/** Neither part contains a space. */
-export const keyOf = ({ document, namespace }: WorkItem): string => `${document} ${namespace}`

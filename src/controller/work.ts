@@ -22,11 +22,11 @@ import type { ControllerStatus } from './status.ts'
 import { restrictExchange } from './tenants/endpoints.ts'
 import type { TenantLimits } from './tenants/limits.ts'
 import type { ClusterView } from './watch-cluster.ts'
-import { type WorkItem, WorkQueue } from './work-queue.ts'
+import { keyOf, type WorkItem, WorkQueue } from './work-queue.ts'
 import { StatusWriter } from './write-statuses.ts'
 
 export interface Work {
-  readonly queue: WorkQueue
+  readonly queue: WorkQueue<WorkItem>
   readonly credentials: Credentials
   readonly events: ControllerEvents
   readonly statuses: Statuses
@@ -98,7 +98,7 @@ export function createWork(
     write([requestRetried, credentialMinted].includes(sentence) ? 'debug' : level, sentence, fields)
   const context = { ...others, transport: guarded, log }
   const cluster = guardWrites(anyCluster, permit)
-  const queue = new WorkQueue(reconcile, context, { onIdle })
+  const queue = new WorkQueue(reconcile, keyOf, context, { onIdle })
   const events = createControllerEvents(cluster, election?.lease, context, onEnd)
   const onExchange = (request: ExchangeRequest, result: CachedCredential | PullpassError) => {
     status.exchanged(request, result)

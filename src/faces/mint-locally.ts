@@ -6,7 +6,7 @@ import { asFault, PullpassError, withFix } from '../errors/pullpass-error.ts'
 import { checkAudience, checkLifetime } from '../identity/check-subject-token.ts'
 import { hasLocalToken, type LocatedToken, readLocalToken } from '../identity/local-token.ts'
 import type { Cluster } from '../kubernetes/connection/cluster.ts'
-import { type ExchangeRequest, listExchangeRequests, mintedFrom } from '../refresh/exchange-requests.ts'
+import { type ExchangeRequest, listExchangeRequests, mintFingerprint } from '../refresh/exchange-requests.ts'
 import { type SharedTokenRequests, shareTokenRequests } from '../refresh/subject-tokens.ts'
 import { parseImageReference } from '../registry/image-reference.ts'
 import { compareKey, matchImage } from '../registry/match-credentials.ts'
@@ -57,7 +57,7 @@ export async function mintLocally(
   try {
     return await Promise.all(
       registries.map(async ({ document, registry }) => {
-        const key = mintedFrom(document, registry)
+        const key = mintFingerprint(document, registry)
         const request = requests.get(key)
         if (request === undefined) throw new TypeError(`registry ${registry.name} has no exchange`)
         const credential = minted.get(key) ?? mint(request, sources, context).catch(asFault)

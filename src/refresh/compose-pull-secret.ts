@@ -9,7 +9,7 @@ import { fewerHosts } from '../kubernetes/connection/api-error.ts'
 import type { Cluster } from '../kubernetes/connection/cluster.ts'
 import { type PullSecretMetadata, readPullSecretData } from '../kubernetes/objects/pull-secrets.ts'
 import type { Redacted } from '../text/redacted.ts'
-import { mintedFrom } from './exchange-requests.ts'
+import { mintFingerprint } from './exchange-requests.ts'
 import type { Minted } from './mint-credentials.ts'
 import { expiryOf, type RegistryOutcome } from './outcome.ts'
 import type { Job } from './plan.ts'
@@ -54,8 +54,8 @@ interface Sources {
 
 function composeRegistry(document: Document, registry: DocumentRegistry, { minted, earlier }: Sources): Part {
   const { name, hosts } = registry
-  const source = mintedFrom(document, registry)
-  const result = minted.get(source)
+  const mintedFrom = mintFingerprint(document, registry)
+  const result = minted.get(mintedFrom)
   if (result === undefined) throw new TypeError(`nothing was tried for registry ${name}`)
   if (result instanceof PullpassError) return keepEarlier(registry, result, earlier)
   const { expiresAt, readAt } = result
@@ -63,7 +63,7 @@ function composeRegistry(document: Document, registry: DocumentRegistry, { minte
     outcome: { name, hosts, state: 'fresh', ...expiryOf(result) },
     credential: { ...result, hosts }, // one exchange may serve registries that differ in hosts
     kept: new Map(),
-    record: { hosts, expiresAt, ...(readAt && { readAt }), mintedFrom: source },
+    record: { hosts, expiresAt, ...(readAt && { readAt }), mintedFrom },
   }
 }
 

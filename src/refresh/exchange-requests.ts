@@ -24,7 +24,7 @@ export async function listExchangeRequests(
   vendors: Vendors,
 ): Promise<ExchangeRequest[]> {
   const all = documents.flatMap((document) =>
-    document.registries.map((registry) => ({ mintedFrom: mintedFrom(document, registry), document, registry })),
+    document.registries.map((registry) => ({ mintedFrom: mintFingerprint(document, registry), document, registry })),
   )
   const shared = [...Map.groupBy(all, (request) => request.mintedFrom).values()].map(gatedFirst)
   return await Promise.all(
@@ -68,14 +68,13 @@ function gatedFirst<One extends Shared>(requests: readonly One[]): One {
  * Covers the identity (whose token, or which file) and the vendor's settings; not the hosts, the registry's name or what
  * only trust reads, which do not change what is minted.
  */
-export function mintedFrom(document: Document, registry: DocumentRegistry): string {
+export function mintFingerprint(document: Document, registry: DocumentRegistry): string {
   const { serviceAccountRef } = document
   const { vendor, audience, tokenFile, tokenFileField } = registry
   const { trust: _, ...settings } = asObject(registry.settings) ?? {}
   const identity = tokenFile === undefined ? { serviceAccountRef } : { tokenFile, tokenFileField }
-  // The field was named before vendors were: another name would make every credential due.
   const tenant = tenantOf(document) // its credential is not shared: the exchange of a tenant has limits of its own
-  const facts = JSON.stringify(sorted({ identity, provider: vendor, settings, audience, tenant }))
+  const facts = JSON.stringify(sorted({ identity, vendor, settings, audience, tenant }))
   return createHash('sha256').update(facts).digest('base64url').slice(0, 22)
 }
 

@@ -5,7 +5,7 @@ import { rereadSeconds } from '../credential/registry-credential.ts'
 import { type Document, type DocumentRegistry, documentName } from '../document/document.ts'
 import { fieldManager } from '../kubernetes/objects/apply-pull-secret.ts'
 import type { PullSecretMetadata } from '../kubernetes/objects/pull-secrets.ts'
-import { mintedFrom } from './exchange-requests.ts'
+import { mintFingerprint } from './exchange-requests.ts'
 import type { ExistingSecrets } from './existing-secrets.ts'
 import { expiryOf, type Outcome } from './outcome.ts'
 import { recordFor, replacedManager } from './own-record.ts'
@@ -86,11 +86,13 @@ export function evaluateFreshness(
 export function entriesFor(
   document: Document,
 ): (registry: DocumentRegistry, records: ReadonlyMap<string, RegistryRecord>) => RegistryRecord | undefined {
-  const sources = new Map(document.registries.map((registry) => [registry, mintedFrom(document, registry)]))
+  const fingerprints = new Map(document.registries.map((registry) => [registry, mintFingerprint(document, registry)]))
   return (registry, records) =>
     [records.get(registry.name), ...records.values()].find(
       (entry) =>
-        entry !== undefined && entry.mintedFrom === sources.get(registry) && sameHosts(entry.hosts, registry.hosts),
+        entry !== undefined &&
+        entry.mintedFrom === fingerprints.get(registry) &&
+        sameHosts(entry.hosts, registry.hosts),
     )
 }
 

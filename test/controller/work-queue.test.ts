@@ -18,6 +18,7 @@ function startQueue(t: TestContext, again: (item: WorkItem) => Date | undefined 
   }
   const queue = new WorkQueue(
     work,
+    keyOf,
     { ...time, signal: end.signal },
     { limits: { concurrency: 4, perDocument: 2, perTenant: 1, tenants: 2 } },
   )

@@ -5,7 +5,7 @@ import { connect } from '../../src/kubernetes/connect.ts'
 import type { Cluster } from '../../src/kubernetes/connection/cluster.ts'
 import { listPullSecrets } from '../../src/kubernetes/objects/pull-secrets.ts'
 import { applyPullSecret, type PullSecretWrite } from '../../src/refresh/apply-pull-secret.ts'
-import { mintedFrom } from '../../src/refresh/exchange-requests.ts'
+import { mintFingerprint } from '../../src/refresh/exchange-requests.ts'
 import { Redacted } from '../../src/text/redacted.ts'
 import { vendors } from '../../src/vendors/vendors.ts'
 import { applyAs, dockerConfigData } from '../commands/refresh/write-as.ts'
@@ -33,7 +33,10 @@ async function writeOf(sandbox: TestSandbox, password: string, expiresAt: string
     namespace: 'team-a',
     dockerConfigJson: new Redacted(JSON.stringify({ auths: { [host]: { auth } } })),
     records: new Map([
-      [registry.name, { hosts: [host], expiresAt: new Date(expiresAt), mintedFrom: mintedFrom(document, registry) }],
+      [
+        registry.name,
+        { hosts: [host], expiresAt: new Date(expiresAt), mintedFrom: mintFingerprint(document, registry) },
+      ],
     ]),
     refreshedAt: new Date('2026-11-24T12:00:00Z'),
     mode: 'write',

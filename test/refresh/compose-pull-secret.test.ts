@@ -3,7 +3,7 @@ import { suite, test } from 'node:test'
 import { type DockerConfigEntry, parseDockerConfig } from '../../src/credential/docker-config.ts'
 import { PullpassError } from '../../src/errors/pullpass-error.ts'
 import { type ComposedPullSecret, composePullSecret, type Earlier } from '../../src/refresh/compose-pull-secret.ts'
-import { mintedFrom } from '../../src/refresh/exchange-requests.ts'
+import { mintFingerprint } from '../../src/refresh/exchange-requests.ts'
 import type { Minted } from '../../src/refresh/mint-credentials.ts'
 import { Redacted } from '../../src/text/redacted.ts'
 import fc from '../support/fast-check.ts'
@@ -18,7 +18,7 @@ const earlierExpiry = new Date('2026-11-24T12:20:00Z')
 const mint = (succeeding: readonly string[]): Minted =>
   new Map(
     document.registries.map((each) => [
-      mintedFrom(document, each),
+      mintFingerprint(document, each),
       succeeding.includes(each.name)
         ? { hosts: each.hosts, username: 'user', password: new Redacted(`new-${each.name}`), expiresAt }
         : new PullpassError({ code: 'EXCHANGE_UNAVAILABLE', hop: 'exchange', seen: `${each.name} failed` }),
@@ -95,7 +95,7 @@ suite('what a pull secret will hold', () => {
   test('keeps an entry of a host that its registry no longer names, while that fails', () => {
     const changed = documentOf([registry('one'), registry('two', ['moved.example.com'])])
     const failing = new PullpassError({ code: 'EXCHANGE_UNAVAILABLE', hop: 'exchange', seen: 'two failed' })
-    const minted: Minted = new Map([...mint(['one']), [mintedFrom(changed, registry('two', [])), failing]])
+    const minted: Minted = new Map([...mint(['one']), [mintFingerprint(changed, registry('two', [])), failing]])
     assert.deepEqual(passwords(composePullSecret(changed, minted, hold(['one', 'two']))), {
       'one.example.com': 'new-one',
       'two.example.com': 'old-two',

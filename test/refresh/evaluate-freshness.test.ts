@@ -3,7 +3,7 @@ import { suite, test } from 'node:test'
 import { renderRecord } from '../../src/credential/pull-secret-record.ts'
 import type { Document } from '../../src/document/document.ts'
 import type { PullSecretMetadata } from '../../src/kubernetes/objects/pull-secrets.ts'
-import { mintedFrom } from '../../src/refresh/exchange-requests.ts'
+import { mintFingerprint } from '../../src/refresh/exchange-requests.ts'
 import { evaluateFreshness } from '../../src/refresh/freshness.ts'
 import fc from '../support/fast-check.ts'
 import { foundSecret, manager, ownedBy, owners } from './found-secret.ts'
@@ -24,7 +24,7 @@ function annotationsOf(written: Document, minutesLeft: readonly number[] = [60, 
       {
         hosts: each.hosts,
         expiresAt: new Date(now.getTime() + (minutesLeft[index] ?? 60) * 60_000),
-        mintedFrom: mintedFrom(written, each),
+        mintedFrom: mintFingerprint(written, each),
       },
     ]),
   )

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import type { Document, DocumentRegistry } from '../../src/document/document.ts'
-import { listExchangeRequests, mintedFrom } from '../../src/refresh/exchange-requests.ts'
+import { listExchangeRequests, mintFingerprint } from '../../src/refresh/exchange-requests.ts'
 import { vendors } from '../../src/vendors/vendors.ts'
 import { documentOf, registry } from './test-document.ts'
 
@@ -9,7 +9,7 @@ const one = registry('one')
 const document = documentOf([one])
 const account = { namespace: 'image-system', name: 'puller' }
 const fingerprint = (changes: Partial<DocumentRegistry> = {}, more: Partial<Document> = {}) =>
-  mintedFrom({ ...document, ...more }, { ...one, ...changes })
+  mintFingerprint({ ...document, ...more }, { ...one, ...changes })
 
 suite('the fingerprint of what a credential is minted from', () => {
   const { workloadIdentityProvider } = one.settings

@@ -3,7 +3,7 @@ import { earliest } from '../../credential/registry-credential.ts'
 import type { Document, DocumentRegistry } from '../../document/document.ts'
 import type { Namespace } from '../../kubernetes/objects/namespaces.ts'
 import type { PullSecretMetadata } from '../../kubernetes/objects/pull-secrets.ts'
-import { mintedFrom } from '../../refresh/exchange-requests.ts'
+import { mintFingerprint } from '../../refresh/exchange-requests.ts'
 import { recordFor } from '../../refresh/own-record.ts'
 import type { Credentials } from '../credentials.ts'
 import type { SecretState } from '../reconcile.ts'
@@ -118,6 +118,6 @@ function pageCredential(
     dueAt:
       first === undefined || obtainedAt === undefined
         ? undefined
-        : credentials.entryDueAt(mintedFrom(document, registry), { from: obtainedAt, expiresAt: first.expiresAt }),
+        : credentials.entryDueAt(mintFingerprint(document, registry), { from: obtainedAt, expiresAt: first.expiresAt }),
   }
 }

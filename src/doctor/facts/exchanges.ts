@@ -7,7 +7,7 @@ import type { RegistryCredential } from '../../credential/registry-credential.ts
 import type { Document, NamespacedName } from '../../document/document.ts'
 import { asFault, PullpassError } from '../../errors/pullpass-error.ts'
 import { readSourceSecret } from '../../kubernetes/objects/source-secret.ts'
-import { type ExchangeRequest, mintedFrom } from '../../refresh/exchange-requests.ts'
+import { type ExchangeRequest, mintFingerprint } from '../../refresh/exchange-requests.ts'
 import { runConcurrently } from '../../refresh/run-concurrently.ts'
 import { matchImage } from '../../registry/match-credentials.ts'
 import { type PullAttempt, type PullContext, tryPull } from '../../registry/pull.ts'
@@ -88,7 +88,7 @@ export const pullsSource: Source<readonly PullFacts[]> = defineSource({
 /** One exchange may serve registries with different hosts. */
 function hostsOf(exchangeRequest: ExchangeRequest, documents: readonly Document[]): string[] {
   const served = documents.flatMap((document) =>
-    document.registries.filter((registry) => mintedFrom(document, registry) === exchangeRequest.mintedFrom),
+    document.registries.filter((registry) => mintFingerprint(document, registry) === exchangeRequest.mintedFrom),
   )
   return [...new Set(served.flatMap(({ hosts }) => hosts))]
 }

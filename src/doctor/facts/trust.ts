@@ -5,7 +5,7 @@
 import { type Document, readsTokenFile } from '../../document/document.ts'
 import type { Code } from '../../errors/codes.ts'
 import { PullpassError } from '../../errors/pullpass-error.ts'
-import { type ExchangeRequest, mintedFrom } from '../../refresh/exchange-requests.ts'
+import { type ExchangeRequest, mintFingerprint } from '../../refresh/exchange-requests.ts'
 import { desiredTrust, observeAll, openSignedIn } from '../../trust/desired.ts'
 import { listNeeds, type RepositoryFor, repositoryElsewhere, repositoryFor } from '../../trust/needs.ts'
 import { noRecord } from '../../trust/record.ts'
@@ -155,11 +155,11 @@ async function readTrust(
 }
 
 /** The documents, with only the registries that share this exchange request. */
-const documentsOf = ({ mintedFrom: source }: ExchangeRequest, documents: readonly Document[]): Document[] =>
+const documentsOf = ({ mintedFrom }: ExchangeRequest, documents: readonly Document[]): Document[] =>
   documents
     .map((document) => ({
       ...document,
-      registries: document.registries.filter((registry) => mintedFrom(document, registry) === source),
+      registries: document.registries.filter((registry) => mintFingerprint(document, registry) === mintedFrom),
     }))
     .filter(({ registries }) => registries.length > 0)
 

@@ -8,7 +8,7 @@ import type { Code } from '../../../errors/codes.ts'
 import { PullpassError } from '../../../errors/pullpass-error.ts'
 import { fieldManager, isDocumentManager } from '../../../kubernetes/objects/apply-pull-secret.ts'
 import type { PullSecretContent } from '../../../kubernetes/objects/pull-secrets.ts'
-import { mintedFrom } from '../../../refresh/exchange-requests.ts'
+import { entriesFor } from '../../../refresh/freshness.ts'
 import { recordFor } from '../../../refresh/own-record.ts'
 import { evaluateOwnership } from '../../../refresh/ownership.ts'
 import { evaluatePullSecret } from '../../../registry/check-pull-secret.ts'
@@ -246,13 +246,8 @@ function evaluateRecord(
         refresh,
       )
   }
-  const outdated = document.registries.find((registry) => {
-    const source = mintedFrom(document, registry)
-    // Its name differs where the Secret was written from variables that this document replaces.
-    const entries = [record.registries.get(registry.name), ...record.registries.values()]
-    const entry = entries.find((one) => one?.mintedFrom === source)
-    return entry === undefined || !registry.hosts.every((host) => entry.hosts.includes(host))
-  })
+  const entryOf = entriesFor(document)
+  const outdated = document.registries.find((registry) => entryOf(registry, record.registries) === undefined)
   if (outdated === undefined && record.registries.size === document.registries.length) return undefined
   return failed(
     'SECRET_OUTDATED',

@@ -5,7 +5,7 @@ import type { Context } from '../../../http/context.ts'
 import type { Cluster } from '../../../kubernetes/connection/cluster.ts'
 import { hooksIn, listSecretHooks, nameHook, type SecretHook } from '../../../kubernetes/objects/webhooks.ts'
 import { applyPullSecrets } from '../../../refresh/apply-pull-secrets.ts'
-import { mintedFrom } from '../../../refresh/exchange-requests.ts'
+import { mintFingerprint } from '../../../refresh/exchange-requests.ts'
 import type { Outcome } from '../../../refresh/outcome.ts'
 import type { Job } from '../../../refresh/plan.ts'
 import { clusterSource } from '../../facts/cluster.ts'
@@ -105,7 +105,7 @@ async function gatherWrites(
 }
 
 const isMinted = ({ document }: Job, minted: ReadonlyMap<string, RegistryCredential>) =>
-  document.registries.every((registry) => minted.has(mintedFrom(document, registry)))
+  document.registries.every((registry) => minted.has(mintFingerprint(document, registry)))
 
 function listedOf(secrets: readonly SecretFacts[]) {
   const found = secrets.flatMap(({ namespace, content }) =>
