@@ -32,6 +32,8 @@ export interface SecretState {
   failure: WriteFailure | undefined
   /** The last write, until the view contains it. */
   unseen: UnseenWrite | undefined
+  /** What the last write contained; undefined: there was none. */
+  written: string | undefined
   /** When the first entry is due; undefined: it is due, or not known yet. */
   dueAt: Date | undefined
   /** That the Secret does not exist, while an exchange fails. */
@@ -74,6 +76,7 @@ export const newSecretState = (): SecretState => ({
   earlier: new Map(),
   failure: undefined,
   unseen: undefined,
+  written: undefined,
   dueAt: undefined,
   absence: 'none',
   repairs: none,
@@ -116,7 +119,9 @@ export async function reconcileSecret(target: Target, reconciler: Reconciler): P
     reportAbsent(target, obtained, status)
     return plan.until
   }
-  const kind = state.established && evaluation.verdict === 'changed' && unseen === undefined ? 'repair' : 'refresh'
+  const content = contentOf(controlled, plan)
+  const wasChanged = evaluation.verdict === 'changed' || state.written === content
+  const kind = state.established && wasChanged && unseen === undefined ? 'repair' : 'refresh'
   const wasReplaced = isReplaced(state, found)
   const isRepair = kind === 'repair' || wasReplaced
   const repairMs = isRepair ? repairAtMs(state, now) : 0
@@ -131,6 +136,7 @@ export async function reconcileSecret(target: Target, reconciler: Reconciler): P
   const outcome = await write(target, plan, reconciler)
   const again = record(target, outcome, kind, reconciler)
   const { result, resourceVersion } = outcome
+  if (result !== 'failed' && result !== 'skipped') state.written = content
   if (again !== undefined && ['created', 'updated'].includes(result) && resourceVersion !== undefined)
     state.unseen = { resourceVersion, untilMs: again.getTime() }
   return again
@@ -138,6 +144,13 @@ export async function reconcileSecret(target: Target, reconciler: Reconciler): P
 
 const isSeen = ({ state: { unseen }, viewed = '' }: Target): boolean =>
   unseen === undefined || containsWrite(viewed, unseen.resourceVersion)
+
+/** The same again: what is due is not the credential, but the record, which another client changed under the name of our field manager. */
+const contentOf = (
+  { document }: ControlledDocument,
+  { minted, refreshedAt }: Extract<WritePlan, { action: 'write' }>,
+): string =>
+  JSON.stringify([refreshedAt, [...minted.keys()], document.registries.map(({ name, hosts }) => [name, hosts])])
 
 /** Once, where a Secret does not exist and cannot be written. */
 function reportAbsent(

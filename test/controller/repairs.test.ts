@@ -77,6 +77,11 @@ suite('a pull secret of the controller', () => {
   for (const [action, change, report] of [
     ['rewrites', async ({ sandbox }: ControllerTest) => await edit(sandbox, 'other-tool'), 'edited by other-tool'],
     ['deletes', (controlled: ControllerTest) => remove(controlled, 'team-a'), 'deleted'],
+    [
+      'makes due, under the name of our field manager,',
+      ({ sandbox }: ControllerTest) => makeDue(sandbox),
+      'edited by pullpass:ClusterPullSecret:pull',
+    ],
   ] as const) {
     test(`that another client ${action} each time is restored three times immediately, then with increasing delays, which is reported once`, async (t) => {
       const controlled = await startControllerTest(t)
@@ -179,6 +184,14 @@ suite('a pull secret of the controller', () => {
 
 const edit = async (sandbox: TestSandbox, fieldManager: string) =>
   await patchAs(sandbox, 'team-a', fieldManager, { data: dockerConfigData('europe-docker.pkg.dev', 'by:hand') })
+
+function makeDue({ cluster }: TestSandbox): void {
+  const stored = cluster.store.read('Secret', 'team-a', 'regcred') ?? assert.fail()
+  const { annotations = {} } = stored.metadata
+  const registries = annotations['pullpass.dev/registries']?.replace(/(?<="expiresAt":")20\d\d/, '2020') ?? ''
+  const forged = { ...annotations, 'pullpass.dev/registries': registries }
+  cluster.seed({ ...stored, metadata: { ...stored.metadata, annotations: forged } })
+}
 
 const isFromGoogle = (sandbox: TestSandbox): boolean =>
   readPullSecret(sandbox, 'team-a')?.auths['europe-docker.pkg.dev']?.startsWith('oauth2accesstoken:ya29.') === true
