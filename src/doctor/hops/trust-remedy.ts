@@ -70,7 +70,7 @@ const settled =
 
 /** Creating what the documents name would create a second one, in a project that is not intended. */
 const insteadRemedy = ({ name, instead }: TrustFinding, commands: PrintedCommands): Remedy => ({
-  words: `${name} does not exist or may not be read, and ${instead} has the same ids and this cluster's issuer: use that one in the documents, or in their credential file; then: ${commands.refresh().command ?? 'refresh'}`,
+  words: `${name} does not exist or may not be read, and ${instead} is for the tokens of this cluster: use that one in the documents, or in their credential file; then: ${commands.refresh().command ?? 'refresh'}`,
 })
 
 /** Vendors also respond "denied" for resources that do not exist. */

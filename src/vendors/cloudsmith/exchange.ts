@@ -2,7 +2,7 @@
  * Cloudsmith: the subject token for a token of a service account, a JWT of about two hours.
  * https://help.cloudsmith.io/docs/openid-connect
  */
-import { compareWithToken, exchangeRefusal } from '../exchange-refusal.ts'
+import { exchangeRefusal, showToken } from '../exchange-refusal.ts'
 import { exchangeAt } from '../federated-exchange.ts'
 import { type Exchange, withoutRestrictions } from '../vendor.ts'
 import type { CloudsmithSettings } from './settings.ts'
@@ -20,8 +20,8 @@ export const exchange: Exchange<CloudsmithSettings> = {
 
   exchange: (registry, subjectToken, context) => {
     const { organization, service, endpoint } = registry.settings
-    const trustFix = compareWithToken(
-      `provider URL, claims and service accounts of the OpenID Connect provider of ${organization}`,
+    const trustFix = showToken(
+      `check that service account ${service} exists and is one of those of the OpenID Connect provider of ${organization}, and compare the URL and claims of the provider with the token`,
     )
     const request = {
       service: 'Cloudsmith',

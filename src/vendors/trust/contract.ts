@@ -187,7 +187,7 @@ export interface TrustFinding {
   readonly fault?: PullpassError | undefined
   /** Resources that it needs and that are not in place: they block every change of it. */
   readonly missingNeeds?: readonly MissingNeed[] | undefined
-  /** A resource that the documents may mean instead: the same ids and this cluster, under another name. */
+  /** A resource that the documents may mean instead: it is for the tokens of this cluster, under another name. */
   readonly instead?: string | undefined
   /** For a refused resource: how an operator changes it nevertheless. */
   readonly override?: Override | undefined

@@ -112,7 +112,7 @@ export const accessFaults: readonly Fault[] = [
     },
     hop: 'exchange',
     code: 'PROVIDER_NOT_FOUND',
-    fix: /^projects\/555555555555\/\S+\/pool does not exist .* projects\/123456789012\/\S+\/providers\/cluster has the same ids and this cluster's issuer: use that one in the documents/,
+    fix: /^projects\/555555555555\/\S+\/pool does not exist .* projects\/123456789012\/\S+\/providers\/cluster is for the tokens of this cluster: use that one in the documents/,
     async repair({ sandbox, file, pullpass }) {
       await sandbox.write('pull.yaml', (await readFile(file, 'utf8')).replace(moved, sandbox.gcp.provider))
       await sandbox.writeToken()

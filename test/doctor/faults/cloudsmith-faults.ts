@@ -15,7 +15,7 @@ const { start, cloudOf } = startedClouds('Cloudsmith', sandboxVendors.cloudsmith
 
 /** A document whose only registry is at Cloudsmith. The token is requested from the cluster unless it is in a file. */
 const document =
-  ({ token }: { readonly token?: 'in a file' } = {}): DocumentChoice =>
+  ({ token, service }: { readonly token?: 'in a file'; readonly service?: string } = {}): DocumentChoice =>
   async (sandbox) => {
     const cloud = await start(sandbox)
     cloud.trusted.audience = audience
@@ -27,7 +27,7 @@ const document =
       audience: ${audience}
       cloudsmith:
         organization: ${cloud.organization}
-        service: ${cloud.service}
+        service: ${service ?? cloud.service}
         endpoint: "${cloud.url}"
         trust: {repositories: [${cloud.repository}]}`,
     )
@@ -37,6 +37,20 @@ const document =
 function changeProvider(world: World, change: Partial<Provider>): void {
   const { providers } = cloudOf(world).state
   for (const one of providers.values()) providers.set(one.slug_perm, { ...one, ...change })
+}
+
+/** The only service account, with its provider and privilege. */
+function rename(world: World, slug: string): void {
+  const { services, repositories } = cloudOf(world).state
+  const [found] = services.values()
+  services.clear()
+  if (found !== undefined) services.set(slug, { ...found, slug, name: slug })
+  changeProvider(world, { service_accounts: [slug] })
+  for (const [repository, all] of repositories)
+    repositories.set(
+      repository,
+      all.map((one) => ('service' in one ? { ...one, service: slug } : one)),
+    )
 }
 
 /** What an operator set up by hand is replaced by what pullpass creates. */
@@ -159,6 +173,16 @@ export const cloudsmithFaults: readonly Fault[] = [
     repair: 'command',
   },
   {
+    title: 'at Cloudsmith: the document misspells the service account',
+    document: document({ service: 'pulller' }),
+    before: async (world) => rename(world, 'pulller'),
+    plant: (world) => rename(world, 'puller'),
+    hop,
+    code,
+    fix: /^example-project\/pulller does not exist or may not be read, and example-project\/puller is for the tokens of this cluster: use that one in the documents/,
+    repair: (world) => rename(world, 'pulller'),
+  },
+  {
     title: 'at Cloudsmith: the service account that pullpass created has another slug',
     document: document(),
     before: setUpByPullpass,
@@ -170,7 +194,7 @@ export const cloudsmithFaults: readonly Fault[] = [
     },
     hop,
     code,
-    fix: /^example-project\/puller does not exist or may not be read, and example-project\/puller-[0-9a-f]{4} has the same ids/,
+    fix: /^example-project\/puller does not exist or may not be read, and example-project\/puller-[0-9a-f]{4} is for the tokens of this cluster: use that one in the documents/,
     repair(world) {
       const { services, taken } = cloudOf(world).state
       const [found] = services.values()

@@ -84,6 +84,19 @@ suite('trust at Cloudsmith', () => {
     assert.deepEqual([services(), providers(), privileges(), recorded()], [[], [], [owner], []])
   })
 
+  test('a misspelled service account is named in the fix of a refusal, and in a plan the one that the tokens sign in as', async (t) => {
+    const { sandbox, cloudsmith, run } = await start(t, { service: 'pulller' })
+    await cloudsmith.trust(sandbox.cluster.issuer)
+    assert.match(
+      (await run(['doctor'], { environment: { CLOUDSMITH_API_KEY: undefined } })).stdout,
+      /^ {2}fix: check that service account pulller exists and is one of those of the OpenID Connect provider of example-project, and compare the URL and claims of the provider with the token: pullpass inspect -f \S+$/m,
+    )
+    assert.match(
+      (await run(['trust', 'plan'])).stdout,
+      /^note: example-project\/pulller: provider cluster signs in the tokens of the documents as puller: if that service account is meant, set cloudsmith\.service to it$/m,
+    )
+  })
+
   test('keeps the service accounts that others added after the plan', async (t) => {
     const { cloudsmith, run, providers } = await start(t)
     assert.equal((await run(apply)).exitCode, 0)

@@ -54,7 +54,7 @@ const trusting =
 
 /** For a document that does not name what pullpass trust needs. */
 const setUp =
-  /^pullpass trust apply -f \S+ --repository NAMESPACE\/NAME.*; or: compare .* with the token: pullpass inspect /
+  /^set alibaba\.trust \(repositories and fingerprints\) in the document; then: pullpass trust apply -f \S+; or: compare .* with the token: pullpass inspect /
 
 const parameters = /^see the registry's parameters, such as audience and resource$/
 
@@ -128,8 +128,8 @@ const absentRobot = uncommanded(
 )
 
 /** The document does not name what `pullpass trust` grants. */
-const withoutTrust = (own: RegExp, repository = 'REGISTRY_ID, or REGISTRY_ID/NAME'): RegExp =>
-  new RegExp(`^pullpass trust apply -f \\S+ --repository ${repository} .*; (?:or: )?${own.source}`)
+const withoutTrust = (own: RegExp): RegExp =>
+  new RegExp(`^pullpass trust apply -f \\S+ --repository REGISTRY_ID, or REGISTRY_ID/NAME .*; (?:or: )?${own.source}`)
 
 const absentAccount = uncommanded(
   otherName(
@@ -139,7 +139,11 @@ const absentAccount = uncommanded(
   ),
 )
 
-const key = 'KEY, or KEY/PATH'
+/** Of JFrog: no flag names the identity of the tokens. */
+const inDocument = (own: RegExp): RegExp =>
+  new RegExp(
+    `^set jfrog\\.trust \\(repositories, and username or group\\) in the document; then: pullpass trust apply -f \\S+; (?:or: )?${own.source}`,
+  )
 
 /** Refusals of a registry that verifies the token itself have no reason. */
 function atRegistry(title: string, plant: PlantedFault['plant']): PlantedFault {
@@ -148,6 +152,9 @@ function atRegistry(title: string, plant: PlantedFault['plant']): PlantedFault {
 }
 
 const refused = /^compare .* with the token$/
+
+const ofService =
+  /^check that service account puller exists and is one of those of the OpenID Connect provider of example-project, and compare the URL and claims of the provider with the token$/
 
 export const cases: Readonly<Record<string, VendorCase>> = {
   quay: {
@@ -175,11 +182,11 @@ export const cases: Readonly<Record<string, VendorCase>> = {
         otherName(
           'the integration does not exist',
           'PROVIDER_NOT_FOUND',
-          withoutTrust(/correct jfrog\.providerName, or create it with pullpass trust apply/, key),
+          inDocument(/correct jfrog\.providerName, or create it with pullpass trust apply/),
         ),
       ),
       ...everywhere.map((one) =>
-        one.code === 'REGISTRY_DENIED' ? { ...one, fix: withoutTrust(/also check the path/, key) } : one,
+        one.code === 'REGISTRY_DENIED' ? { ...one, fix: inDocument(/also check the path/) } : one,
       ),
     ],
   },
@@ -189,10 +196,10 @@ export const cases: Readonly<Record<string, VendorCase>> = {
     username: 'token',
     expiresAt: '2026-11-24T14:00:00Z',
     faults: [
-      otherIssuer('EXCHANGE_REFUSED', refused),
-      otherSubject('EXCHANGE_REFUSED', refused),
-      otherAudience('EXCHANGE_REFUSED', refused),
-      otherName('the service account does not exist', 'EXCHANGE_REFUSED', refused),
+      otherIssuer('EXCHANGE_REFUSED', ofService),
+      otherSubject('EXCHANGE_REFUSED', ofService),
+      otherAudience('EXCHANGE_REFUSED', ofService),
+      otherName('the service account does not exist', 'EXCHANGE_REFUSED', ofService),
       ...everywhere.map((one) =>
         one.code === 'REGISTRY_DENIED'
           ? { ...one, fix: /^pullpass trust apply -f \S+ --repository ORGANIZATION\/REPOSITORY; .*also check the path/ }

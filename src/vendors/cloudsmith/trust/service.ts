@@ -20,6 +20,7 @@ import {
   isExact,
   isIssuer,
   nameOf,
+  providerIn,
   type ServiceLookup,
   signInsAs,
 } from './found.ts'
@@ -39,7 +40,7 @@ export function evaluateService(
   { replace, sharing }: Accepted,
   context: Context,
 ): VendorFinding {
-  if (service === undefined) return evaluateAbsent(desired, otherwise, sharing, context)
+  if (service === undefined) return evaluateAbsent(desired, { otherwise, providers }, sharing, context)
   const { notes, clusters, former } = signInsOf(desired, providers)
   const shared = sharingOf({ name: serviceName(desired), clusters: desired.clusters }, clusters, sharing)
   const removed = replace.includes('subjects') ? former : []
@@ -73,16 +74,37 @@ export function evaluateService(
 
 function evaluateAbsent(
   desired: DesiredService,
-  otherwise: FoundService | undefined,
+  { otherwise, providers }: Omit<ServiceFacts, 'service'>,
   sharing: Accepted['sharing'],
   context: Context,
 ): VendorFinding {
   const shared = sharingOf({ name: serviceName(desired), clusters: desired.clusters }, [], sharing)
   const fault = whyNotCreated(desired, otherwise) ?? shared.fault
-  const absent = { presence: 'absent', ...shared } as const
+  const signedIn = signedInInstead(desired, providers)
+  const slug = otherwise?.slug ?? signedIn?.slug
+  const absent = {
+    presence: 'absent',
+    ...shared,
+    ...(slug !== undefined && { instead: serviceName({ ...desired, slug }) }),
+    notes: [...(shared.notes ?? []), ...(signedIn === undefined ? [] : [signedIn.note])],
+  } as const
   if (fault === undefined) return { ...absent, verdict: 'create', changes: [createChange(desired, context)] }
-  const instead = otherwise && serviceName({ ...desired, slug: otherwise.slug })
-  return { ...absent, verdict: 'refused', fault, ...(instead !== undefined && { instead }) }
+  return { ...absent, verdict: 'refused', fault }
+}
+
+/** The service account that the documents may mean: their tokens sign in as it already. */
+function signedInInstead(
+  { providers }: DesiredService,
+  found: readonly FoundProvider[],
+): { readonly slug: string; readonly note: string } | undefined {
+  for (const desired of providers) {
+    const existing = providerIn(found, desired)
+    const slug = existing?.services.find((one) => !desired.services.includes(one))
+    if (existing === undefined || slug === undefined) continue
+    const note = `provider ${nameOf(existing)} signs in the tokens of the documents as ${slug}: if that service account is meant, set cloudsmith.service to it`
+    return { slug, note }
+  }
+  return undefined
 }
 
 // What signs in as it.
