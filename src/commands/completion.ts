@@ -82,7 +82,6 @@ exec kubectl-pullpass __complete "$@"
 const scripts: ReadonlyMap<string, string> = new Map(Object.entries({ bash, zsh, fish, kubectl }))
 
 export const completion: Command = {
-  summary: 'Print a shell completion script',
   usage: ['completion SHELL'],
   details: [
     'SHELL is bash (4.4 or newer), zsh, fish or kubectl. The script calls pullpass for commands, flags and their values.',

@@ -54,7 +54,6 @@ const flags: typeof documentFlags &
 }
 
 export const controller: Command<typeof flags> = {
-  summary: 'Keep pull secrets fresh in every selected namespace',
   namespaceHint: 'namespaces in the document, under spec.namespaces',
   relatedFlags: {
     'secret-name': '--tenant-secret-name, for PullSecrets; --secret-name is a flag of pullpass manifests',

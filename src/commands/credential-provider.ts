@@ -9,7 +9,6 @@ const flags: { readonly config: Flag & { type: 'string' } } = {
 }
 
 export const credentialProvider: Command<typeof flags> = {
-  summary: 'Provide pod image credentials to a kubelet, as its plugin',
   usage: ['credential-provider --config FILE'],
   details: [
     'Reads a CredentialProviderRequest of credentialprovider.kubelet.k8s.io/v1 from standard input, exchanges the service',

@@ -20,7 +20,6 @@ import { version } from './version.ts'
 const notFound = 'credentials not found in native keychain'
 
 export const dockerCredential: Command<Record<string, never>> = {
-  summary: 'Provide credentials to docker, podman, buildah, skopeo, crane and oras, as their helper',
   usage: ['docker-credential get', 'docker-credential list', 'docker-credential version'],
   details: [
     'The protocol of docker credential helpers; also as docker-credential-pullpass. Clients start it for the hosts that their',

@@ -70,7 +70,6 @@ const doctorFlags: typeof documentFlags &
 type DoctorCall = Call<typeof doctorFlags>
 
 export const doctor: Command<typeof doctorFlags> = {
-  summary: 'Find the step that fails, and how to fix it',
   usage: ['doctor -f FILE [flags]', 'doctor [flags]   (PROJECT_NUMBER, POOL_ID, PROVIDER_ID, … in the environment)'],
   details: [
     'Checks each hop of the documents, in the Pod that refreshes or from a workstation: token, clock, public issuer',

@@ -62,7 +62,6 @@ const flags: typeof clusterFlags & {
 }
 
 export const init: Command<typeof flags> = {
-  summary: 'Write a document for the registries of a cluster',
   usage: ['init HOST... [flags]', 'init --from-env [flags]'],
   details: [
     'Writes a commented ClusterPullSecret for the registries: vendor, region and account by their hosts; from the cluster its',

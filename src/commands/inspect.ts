@@ -24,7 +24,6 @@ const flags: typeof documentFlags &
 }
 
 export const inspect: Command<typeof flags> = {
-  summary: 'Show the claims of a subject token, or the entries of a pull secret',
   usage: [
     'inspect [FILE|-] [-f DOCUMENT]',
     'inspect serviceaccount NAMESPACE/NAME [--audience AUDIENCE] [-f DOCUMENT]',

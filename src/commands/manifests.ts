@@ -52,7 +52,6 @@ const flags: typeof documentFlags &
 }
 
 export const manifests: Command<typeof flags> = {
-  summary: 'Print the manifests of an installation with least privilege',
   relatedFlags: {
     'tenant-secret-name': '--secret-name, for ClusterPullSecrets and PullSecrets',
     'tenant-audience': '--audience, for ClusterPullSecrets and PullSecrets',

@@ -56,7 +56,6 @@ const refreshFlags: typeof documentFlags &
 }
 
 export const refresh: Command<typeof refreshFlags> = {
-  summary: 'Refresh pull secrets once',
   namespaceHint: 'namespaces in the document, under spec.namespaces',
   usage: ['refresh -f FILE [flags]', 'refresh [flags]   (PROJECT_NUMBER, POOL_ID, PROVIDER_ID, … in the environment)'],
   details: [

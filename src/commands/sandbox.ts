@@ -11,7 +11,6 @@ const sandboxFlags: { readonly namespaces: Flag & { type: 'string' } } = {
 }
 
 export const sandbox: Command<typeof sandboxFlags> = {
-  summary: 'Run a local cluster, cloud APIs and registry',
   usage: ['sandbox [flags]'],
   details: [
     'Prints shell variables that select the sandbox, and runs until it is stopped (Ctrl-C). Google is its only vendor.',

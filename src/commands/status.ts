@@ -20,7 +20,6 @@ import {
 import { renderResources } from './status/resources.ts'
 
 export const status: Command<StatusFlags> = {
-  summary: 'Show which pull secrets are fresh, due or expired',
   usage: ['status [-f FILE] [flags]'],
   details: [
     'Lists every Secret of type kubernetes.io/dockerconfigjson, of any owner, from a workstation or in a Pod. Only',

@@ -36,7 +36,6 @@ const flags: typeof documentFlags &
 }
 
 export const token: Command<typeof flags> = {
-  summary: 'Write a docker configuration with registry credentials',
   usage: ['token -f FILE --out FILE [flags]', 'token -f FILE --show [flags]'],
   details: [
     'Exchanges a token for credentials of the registries in the documents, without a cluster if possible, and writes them as',

@@ -65,7 +65,6 @@ const flags: Omit<typeof removalFlags, 'context' | 'share-trust-domain'> &
 }
 
 export const uninstall: Command<typeof flags> = {
-  summary: 'Remove pullpass and what it created from a cluster and the cloud',
   usage: [
     'uninstall -f FILE [flags]',
     'uninstall [flags]   (PROJECT_NUMBER, POOL_ID, … in the environment, or custom resources in the cluster)',

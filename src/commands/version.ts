@@ -13,7 +13,6 @@ export const version: string = manifest.version
 const commit = typeof PULLPASS_COMMIT === 'string' ? PULLPASS_COMMIT : 'unknown'
 
 export const showVersion: Command<typeof outputFlags> = {
-  summary: 'Print the version of pullpass and of Node.js',
   usage: ['version [flags]'],
   details: [
     'Also as pullpass --version. The commit is "unknown" where pullpass runs from its sources, or was built outside of a Git',

@@ -40,7 +40,6 @@ export interface Terminal {
 }
 
 export interface Command<F extends Flags = Flags> {
-  readonly summary: string
   /** Forms of the command line, without the program name. */
   readonly usage: readonly string[]
   /** Description and examples for `--help`. */
@@ -68,7 +67,7 @@ export interface Command<F extends Flags = Flags> {
 
 /** A command in the list. */
 export interface CommandEntry {
-  /** The same as in the command itself: the list of commands loads no command. A test compares both. */
+  /** Here and not in the command, since the list of commands loads none. */
   readonly summary: string
   // The types of its flags are known only to the command itself.
   readonly load: () => Promise<Command>

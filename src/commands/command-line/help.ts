@@ -38,7 +38,10 @@ export function renderGroupHelp(group: {
   ].join('\n')
 }
 
-export function renderCommandHelp({ summary, usage, details, flags, life, untilStoppedWith }: Command): string {
+export function renderCommandHelp(
+  { summary }: CommandEntry,
+  { usage, details, flags, life, untilStoppedWith }: Command,
+): string {
   return [
     `${summary}.`,
     '',

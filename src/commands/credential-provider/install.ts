@@ -35,7 +35,6 @@ const flags: {
 const checkMs = 60_000
 
 export const install: Command<typeof flags> = {
-  summary: 'Install the plugin and its configuration on a node',
   usage: ['credential-provider install --config FOLDER --to FOLDER [flags]'],
   details: [
     'Copies Node.js with its libraries, pullpass and the configuration to a folder of the node, and writes the scripts that',

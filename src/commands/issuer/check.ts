@@ -34,7 +34,6 @@ const flags: typeof outputFlags & {
 }
 
 export const check: Command<typeof flags> = {
-  summary: 'Check which clouds can use the public metadata of an issuer',
   usage: ['issuer check URL [--for VENDOR] [--token-file FILE] [flags]'],
   details: [
     'Reads the discovery document and JWKS as an anonymous client: without credentials and redirects, and with public',

@@ -30,7 +30,6 @@ const flags: typeof targetFlag &
 }
 
 export const publish: Command<typeof flags> = {
-  summary: 'Publish the discovery document and JWKS',
   usage: ['issuer publish --to TARGET [flags]'],
   details: [
     'Reads the signing keys of every API server, writes openid/v1/jwks and then .well-known/openid-configuration to the',

@@ -38,7 +38,6 @@ const flags: typeof targetFlag &
 }
 
 export const revoke: Command<typeof flags> = {
-  summary: 'Remove a leaked key from the published JWKS permanently',
   usage: [
     'issuer revoke KID --to TARGET [flags]',
     'issuer revoke --to TARGET [flags] -- KID   (a short KID that begins with -)',

@@ -21,7 +21,6 @@ const flags: typeof watchFlags & { readonly listen: Flag & { type: 'string' } } 
 }
 
 export const serve: Command<typeof flags> = {
-  summary: 'Serve the discovery document and JWKS from the cluster',
   usage: ['issuer serve [flags]'],
   details: [
     'Serves /.well-known/openid-configuration and /openid/v1/jwks under the path of the issuer, with ETag and',

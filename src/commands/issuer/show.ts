@@ -40,7 +40,6 @@ const flags: typeof clusterFlags &
 }
 
 export const show: Command<typeof flags> = {
-  summary: "Show the cluster's issuer, the clouds that can use it, and the steps to change it",
   usage: ['issuer show [flags]'],
   details: [
     'Reads the issuer metadata of the cluster, requests a token, and reads the public issuer metadata without credentials.',

@@ -19,7 +19,6 @@ import { announceStart, listenUrl, observeRounds } from './watch-progress.ts'
 const flags: typeof targetFlag & typeof watchFlags = { ...targetFlag, ...watchFlags }
 
 export const watch: Command<typeof flags> = {
-  summary: 'Keep the published keys in sync during key rotation',
   usage: ['issuer watch --to TARGET [flags]'],
   details: [
     'Reads the served keys and the signing key of each API server every 15 s, over a separate connection, and publishes',

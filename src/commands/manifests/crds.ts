@@ -6,7 +6,6 @@ import type { Command } from '../command-line/command.ts'
 import { objectOutputFlag } from '../command-line/flags.ts'
 
 export const manifestsCrds: Command<typeof objectOutputFlag> = {
-  summary: 'Print the CustomResourceDefinitions for pullpass controller',
   usage: ['manifests crds [flags]'],
   details: [
     'Prints the CustomResourceDefinitions of ClusterPullSecret and PullSecret, with which pullpass controller reads',

@@ -67,7 +67,6 @@ const flags: typeof documentFlags & {
 }
 
 export const manifestsNode: Command<typeof flags> = {
-  summary: 'Print what kubelets need to pull with the tokens of pods',
   usage: [
     'manifests node -f FILE --image IMAGE [flags]',
     'manifests node -f FILE --print PART',

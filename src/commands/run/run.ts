@@ -72,7 +72,7 @@ async function runCommand(found: Found, host: Host): Promise<number> {
   const isStopped = untilStoppedWith !== undefined && Boolean(line.flags[untilStoppedWith])
   const command: Command = isStopped ? { ...loaded, life: 'until-stopped' } : loaded
   if (line.common.help) {
-    host.terminal.print(renderCommandHelp(command))
+    host.terminal.print(renderCommandHelp(entry, command))
     return 0
   }
   if (command.favors === 'memory') host.favorMemory?.()
@@ -223,7 +223,8 @@ export const renderUnwritable = (code: string, { now }: Pick<Context, 'now'>): s
 
 async function help(words: readonly string[], { vendors }: Host): Promise<string> {
   const found = findCommand(words)
-  return found.kind === 'group' ? renderGroupHelp(found) : renderCommandHelp(await loadCommand(found.entry, vendors))
+  if (found.kind === 'group') return renderGroupHelp(found)
+  return renderCommandHelp(found.entry, await loadCommand(found.entry, vendors))
 }
 
 interface FatalForm {

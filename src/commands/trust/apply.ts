@@ -37,7 +37,6 @@ const flags: typeof trustFlags &
 }
 
 export const apply: Command<typeof flags> = {
-  summary: 'Create and verify the cloud IAM resources',
   usage: [
     'trust apply -f FILE [flags]',
     'trust apply [flags]   (PROJECT_NUMBER, POOL_ID, PROVIDER_ID, … in the environment)',

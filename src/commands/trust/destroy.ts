@@ -22,7 +22,6 @@ const flags: typeof removalFlags &
 }
 
 export const destroy: Command<typeof flags> = {
-  summary: 'Delete the cloud IAM resources that trust apply created',
   usage: [
     'trust destroy -f FILE [flags]',
     'trust destroy [flags]   (PROJECT_NUMBER, POOL_ID, PROVIDER_ID, … in the environment)',

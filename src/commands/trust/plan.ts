@@ -32,7 +32,6 @@ const flags: typeof trustFlags &
 }
 
 export const plan: Command<typeof flags> = {
-  summary: 'Show the required cloud IAM resources and their changes',
   usage: [
     'trust plan -f FILE [flags]',
     'trust plan [flags]   (PROJECT_NUMBER, POOL_ID, PROVIDER_ID, … in the environment)',
