@@ -31,6 +31,10 @@ suite('a namespace that a ClusterPullSecret no longer selects', () => {
     assert.deepEqual(events(), [
       ['SecretDeleted', 'ClusterPullSecret/pull no longer selects this namespace: deletionPolicy is Delete'],
     ])
+    assert.match(
+      running.logged.join('\n'),
+      /^info a pull secret was deleted: its namespace is not selected ClusterPullSecret\/pull team-a deleted$/m,
+    )
     addNamespace('team-a', labels)
     await running.whenFresh(3)
     assert.deepEqual([secrets().length, exchanges()], [3, 1])

@@ -151,4 +151,16 @@ export const secretFaults: readonly Fault[] = [
     fix: refresh,
     repair: 'command',
   },
+  {
+    title: 'the Secret has an entry for a host that the document no longer names',
+    async plant({ sandbox, pullpass }) {
+      const hosts = [`localhost:${sandbox.parts.registry.port}`, `127.0.0.1:${sandbox.parts.registry.port}`]
+      await pullpass(['refresh', '-f', await sandbox.write('older.yaml', renderDocument(sandbox, { hosts }))])
+    },
+    hop,
+    code: 'SECRET_OUTDATED',
+    seen: /^it was written for an earlier form of the document: registry google differs$/,
+    fix: refresh,
+    repair: 'command',
+  },
 ]
