@@ -7,7 +7,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
 
-const others = ['typecheck', 'lint', 'check:duplicates', 'check:package']
+const others = ['typecheck', 'lint', 'check:lockfile', 'check:package']
 
 const succeeded = await Promise.all([runInOrder(['check:regexes']), runInOrder(others)])
 if (succeeded.includes(false)) process.exitCode = 1

@@ -1,6 +1,6 @@
 /** Checks that this Node.js version can run pullpass. Older versions must be able to run this file: it imports nothing. */
 
-/** As `engines` in package.json. */
+/** `engines` in package.json is older: with 18, cli.ts starts, and finds the Node.js of the package (bundled-node.ts). */
 const oldest = { major: 22, minor: 18 }
 
 /** The error for an older version; undefined if it is supported. */
