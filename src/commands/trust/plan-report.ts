@@ -23,8 +23,14 @@ export interface Plan {
 }
 
 export function renderFindings({ clusters, findings, absent, skipped }: Plan, color: 'always' | 'never'): string {
-  const header = ['CLUSTER', 'ISSUER', 'MARK', 'TRUST DOMAIN ID', 'ISSUER ID']
-  const rows = clusters.map((cluster) => [cluster.name, cluster.issuer, markOf(cluster), ...idsOf(cluster)])
+  const ids = idColumns.filter(([, field]) => clusters.some((cluster) => cluster[field] !== undefined))
+  const header = ['CLUSTER', 'ISSUER', 'MARK', ...ids.map(([title]) => title)]
+  const rows = clusters.map((cluster) => [
+    cluster.name,
+    cluster.issuer,
+    markOf(cluster),
+    ...ids.map(([, field]) => cluster[field] ?? "(the document's)"),
+  ])
   const changes = findings.flatMap((finding) => finding.changes.map(({ description }) => description))
   const notes = [
     ...findings.flatMap((finding) =>
@@ -52,8 +58,12 @@ function missingNote({ missingNeeds, verdict }: TrustFinding): string[] {
   return [verdict === 'blocked' ? `blocked by ${missing}` : `in place, although it needs ${missing}`]
 }
 
-const idsOf = ({ trustDomainId = ofDocument, issuerId = ofDocument }: TrustedCluster) => [trustDomainId, issuerId]
-const ofDocument = "(the document's)"
+/** Where a flag distinguishes clusters by it; some vendors have none. */
+const idColumns = [
+  ['TRUST DOMAIN ID', 'trustDomainId'],
+  ['ISSUER ID', 'issuerId'],
+] as const
+
 const lines = (texts: readonly string[]) => texts.map(plainLine).join('\n')
 
 const nothing = (findings: readonly TrustFinding[], absent: readonly AbsentSubject[]) =>

@@ -12,6 +12,7 @@ suite('trust plan', { concurrency: 4 }, () => {
 
     assert.deepEqual([run.exitCode, run.stderr], [0, ''])
     assert.deepEqual(resultsOf(run), ['would-create', 'would-create', 'would-create', 'would-grant', 'would-grant'])
+    assert.match(run.stdout, /^CLUSTER +ISSUER +MARK\n/)
     assert.match(run.stdout, /^5 changes would be made by pullpass trust apply:$/m)
     assert.equal(sandbox.gcp.identity.read(pool), undefined)
   })

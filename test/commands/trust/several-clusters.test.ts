@@ -12,6 +12,8 @@ const first = ['--context', firstContext]
 suite('several clusters', { concurrency: 4 }, () => {
   test('each have their own pool, and exchange their own tokens', async (t) => {
     const { sandbox, run } = await startTwoClusters(t)
+    const { stdout } = await run(['plan', ...bothContexts])
+    assert.match(stdout, new RegExp(`^CLUSTER +ISSUER +MARK +TRUST DOMAIN ID\\n.* ${firstContext}\\n.* ${secondId}\\n`))
     const applied = await run(apply)
 
     assert.equal(applied.exitCode, 0, applied.stderr)
