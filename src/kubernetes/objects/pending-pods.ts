@@ -78,7 +78,7 @@ function lastReport(managedFields: readonly unknown[]): Date | undefined {
     const ms = typeof time === 'string' && time.length <= 40 ? Date.parse(time) : Number.NaN
     return reports && !Number.isNaN(ms) ? [ms] : []
   })
-  return times.length === 0 ? undefined : new Date(Math.max(...times))
+  return times.length === 0 ? undefined : new Date(times.reduce((latest, one) => Math.max(latest, one)))
 }
 
 // Eviction: https://kubernetes.io/docs/concepts/scheduling-eviction/api-eviction/

@@ -129,7 +129,7 @@ function writtenAt(managedFields: readonly unknown[], owners: readonly string[])
     const { manager, time } = asObject(entry) ?? {}
     return typeof manager === 'string' && owners.includes(manager) ? (instantOf(time)?.getTime() ?? []) : []
   })
-  return times.length === 0 ? undefined : new Date(Math.max(...times))
+  return times.length === 0 ? undefined : new Date(times.reduce((latest, one) => Math.max(latest, one)))
 }
 
 function instantOf(value: unknown): Date | undefined {

@@ -24,12 +24,19 @@ export async function observed(
   const { vendor, kind, name } = resource
   const common = { vendor, kind, name, presence: 'absent', changes: [], notes: [], kept: [], hcl } as const
   try {
-    return { ...common, verdict: 'ok', ...(await evaluate()) }
+    const { notes = [], ...found } = await evaluate()
+    return { ...common, verdict: 'ok', ...found, notes: firstOf(notes) }
   } catch (error) {
     signal.throwIfAborted()
     return { ...common, verdict: 'unknown', fault: asFault(error) }
   }
 }
+
+const most = 20
+
+/** For messages: what others configured at a vendor can be thousands. */
+export const firstOf = (texts: readonly string[]): readonly string[] =>
+  texts.length <= most ? texts : [...texts.slice(0, most), `and ${texts.length - most} more`]
 
 /** An identity of the vendor that tokens sign in, and the clusters of this run whose tokens do. */
 interface SharedIdentity {
@@ -58,10 +65,10 @@ export function sharingOf(
 ): Sharing {
   if (clusters.length + others.length < 2) return {}
   const ofRun = clusters.length < 2 ? [] : clusters // one is this cluster
-  const sharedWith = [
+  const sharedWith = firstOf([
     ...ofRun.map((cluster) => `cluster ${cluster.name} (issuer ${cluster.issuer}) signs in as it`),
     ...others.map(({ issuer, subject }) => `${subject} of another cluster (issuer ${issuer}) signs in as it`),
-  ]
+  ])
   if (sharing === 'accepted') return { sharedWith, notes: sharedWith.map((one) => `shared by clusters: ${one}`) }
   const orFormer = others.length === 0 ? '' : ', or the issuer is a former one of this cluster'
   const fault = new PullpassError({

@@ -166,6 +166,11 @@ test('a response of Cloudsmith', async (t) => {
       listed({ service_accounts: ['../x'] }),
       /it contains a provider with a service account without a valid slug/,
     ],
+    'another service account': [
+      { status: 200, body: { slug: 'admin', name: 'admin' } },
+      /but it is of another service account/,
+      ({ path }) => path.endsWith('/services/puller/'),
+    ],
     'the operator’s key': [listed({ name: cloudsmith.operator.key }), /but it repeats a credential/],
     'a line of Terraform in a claim': [listed({ claims: { sub: `x\n${terraformLine}` } }), /accepts tokens with sub x/],
     'many mappings': [

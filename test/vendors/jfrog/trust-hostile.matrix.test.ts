@@ -255,6 +255,10 @@ test('a response of JFrog', async (t) => {
   assert.ok(own !== undefined)
   const state = () => JSON.stringify([integrations(), mappings(), permissions()])
   const listed = (changes: object): SandboxResponse => ({ status: 200, body: [{ ...own, ...changes }] })
+  const listedAll = (changes: object, length: number): SandboxResponse => ({
+    status: 200,
+    body: Array.from({ length }, () => ({ ...own, claims: { sub: 'job' }, ...changes })),
+  })
   const cases: Readonly<Record<string, ResponseCase>> = {
     ...anyResponses,
     'an object instead of a list': [{ status: 200, body: { name: 'x' } }, /but it is not a list/],
@@ -270,6 +274,11 @@ test('a response of JFrog', async (t) => {
     'a line of Terraform in the name of a mapping that comes first': [
       listed({ name: `a\n${terraformLine}`, claims: {}, token_spec: { username: 'guest' } }),
       /mapping a.resource "terraform_data" "x" \{\} with priority 1 also accepts/,
+    ],
+    'thousands of mappings of an issuer with a long URL': [
+      listedAll({ name: 'other', description: '', token_issuer: 'https://other.example.com/'.padEnd(8000, 'a') }, 100),
+      undefined,
+      ({ path }) => path.endsWith('/oidc') || path.includes('/oidc/other/'),
     ],
     'control characters in an error': [{ status: 400, body: { errors: [{ message: longMessage }] } }, shownMessage],
   }

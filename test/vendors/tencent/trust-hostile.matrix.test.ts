@@ -35,6 +35,11 @@ const responses: Readonly<Record<string, readonly [of: string, response: Sandbox
     responded({ List: [null, { PolicyName: {} }, 'a'], TotalNum: -1 }),
     /^would-create +policy/m,
   ],
+  'a list of 400,000 items': [
+    'Keyword',
+    responded({ List: Array.from({ length: 400_000 }, () => 0) }),
+    /TRUST_REFUSED|^would-create +policy/m,
+  ],
   'an error of other types': ['RoleName', responded({ Error: { Code: 1, Message: {} } }), /responded with 200/],
   'control characters in an error': [
     'RoleName',

@@ -160,7 +160,7 @@ export async function listAll(
   for (let page = 0; page < mostPages; page++) {
     const fields = { ...list.fields, ...(marker !== undefined && { Marker: marker }) }
     const body: JsonObject = await call({ ...list, fields })
-    found.push(...asList(itemsIn(body)).map((one) => asObject(one) ?? {}))
+    for (const one of asList(itemsIn(body))) found.push(asObject(one) ?? {})
     if (body['IsTruncated'] !== true) return found
     marker = asText(body['Marker'])
     if (marker === undefined || marker === '') return undefined

@@ -216,7 +216,7 @@ export async function listAll(
   let marker: string | undefined
   for (let page = 0; page < mostPages; page++) {
     const body: JsonObject = await call(action, { ...fields, ...(marker !== undefined && { Marker: marker }) })
-    found.push(...asList(body[member]))
+    for (const item of asList(body[member])) found.push(item)
     if (body['IsTruncated'] !== 'true') return found
     marker = asText(body['Marker'])
     if (marker === undefined || marker === '') return undefined

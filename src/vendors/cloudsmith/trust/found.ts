@@ -39,7 +39,14 @@ export interface ServiceLookup {
 export async function readService(context: Context, desired: DesiredService): Promise<ServiceLookup> {
   const path = servicesPath(desired)
   const request = { method: 'GET', path: `${path}${desired.slug}/` } as const
-  const service = await orAbsent(requestTrust(context, organizationApi(desired), request, readServiceIn))
+  const service = await orAbsent(
+    requestTrust(context, organizationApi(desired), request, (body) => {
+      const found = readServiceIn(body)
+      // trust destroy deletes what it names.
+      if (found.slug !== desired.slug) throw new UnexpectedResponse('it is of another service account')
+      return found
+    }),
+  )
   if (service !== undefined) return { service, otherwise: undefined }
   const marks = desired.clusters.map((cluster) => markOf(cluster))
   const all = await listAll(context, desired, path, readServiceIn)

@@ -108,7 +108,7 @@ export async function listProviders(google: GcpConnection, pool: string): Promis
       path: `${identityPath(pool)}/providers?pageSize=100${query}`,
       read: (response) => asObject(response.body) ?? {},
     })
-    found.push(...asList(body['workloadIdentityPoolProviders']).flatMap(readListed))
+    for (const item of asList(body['workloadIdentityPoolProviders'])) found.push(...readListed(item))
     page = asText(body['nextPageToken']) || undefined
   }
   return found

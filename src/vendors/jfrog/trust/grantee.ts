@@ -58,6 +58,9 @@ function foundGrantee(body: unknown): FoundGrantee {
   }
 }
 
+/** For messages. Characters. */
+const longestIssuer = 300
+
 /** Each is a request. */
 const mostIntegrations = 50
 
@@ -77,7 +80,7 @@ async function othersAs(
       if (acts === 'no') continue
       const isOfCluster = marksIn(description).length > 0 || isOfAccounts(mapping.claims['sub'])
       others.push({
-        issuer,
+        issuer: issuer.slice(0, longestIssuer),
         subject: describeClaims(mapping),
         isCluster: acts === 'yes' && isOfCluster && !own.includes(issuer),
         words: acts === 'yes' ? 'also acts as it' : `may act as it too: as ${describeIdentity(mapping)}`,

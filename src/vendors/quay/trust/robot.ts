@@ -10,7 +10,7 @@ import { accountOf } from '../../../identity/service-account.ts'
 import { asList, asObject, asText } from '../../../text/json-fields.ts'
 import { shellQuote } from '../../../text/shell.ts'
 import { type Accepted, type RemovalPlan, type RemovalScope, trustRefused } from '../../trust/contract.ts'
-import { sharingOf } from '../../trust/findings.ts'
+import { firstOf, sharingOf } from '../../trust/findings.ts'
 import type { VendorFinding } from '../../trust/marked-resource.ts'
 import { describeOwner, isMarked, marksIn } from '../../trust/marks.ts'
 import { changeByRequest, curlWords, printedForCurl, requestTrust } from '../../trust/token-api.ts'
@@ -83,11 +83,7 @@ export function evaluateRobot(
 ): VendorFinding {
   const others = (found?.entries ?? []).filter((one) => !isOfClusters(desired, one))
   const clusters = others.filter(({ subject }) => accountOf(subject) !== undefined)
-  const shared = sharingOf(
-    { name: robotResource(desired), clusters: desired.clusters },
-    clusters.slice(0, most),
-    sharing,
-  )
+  const shared = sharingOf({ name: robotResource(desired), clusters: desired.clusters }, clusters, sharing)
   const { robot, server, description } = desired
   const create = changeByRequest(
     context,
@@ -100,16 +96,10 @@ export function evaluateRobot(
     ...(found === undefined ? [] : notesOn(desired, found)),
     ...others.filter((one) => !clusters.includes(one)).map((one) => `${describeEntry(one)} also signs in as it`),
   ]
-  const common = { presence: found === undefined ? 'absent' : 'present', ...shared, notes: shorten(notes) } as const
+  const common = { presence: found === undefined ? 'absent' : 'present', ...shared, notes } as const
   if (shared.verdict === 'refused') return { ...common, verdict: 'refused' }
   return found === undefined ? { ...common, verdict: 'create', changes: [create] } : { ...common, verdict: 'ok' }
 }
-
-/** Of others, in findings: a robot can have thousands. */
-const most = 20
-
-const shorten = (all: readonly string[]): readonly string[] =>
-  all.length <= most ? all : [...all.slice(0, most), `and ${all.length - most} more`]
 
 /** What it may do besides, and what else may sign in as it. */
 const notesOn = (desired: DesiredRobot, found: FoundRobot): string[] => [
@@ -146,7 +136,7 @@ export function planRobotRemoval(
       .map((name) => `it has a permission on ${name}`),
     ...found.teams.map((team) => `it is in team ${team}`),
   ]
-  if (left.length > 0) return { state: 'kept', note: shorten(left).join('; ') }
+  if (left.length > 0) return { state: 'kept', note: firstOf(left).join('; ') }
   return {
     state: 'removable',
     async remove() {

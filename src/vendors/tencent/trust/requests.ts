@@ -163,7 +163,7 @@ export async function listAll(
   const found: unknown[] = []
   for (let page = 1; page <= mostPages; page++) {
     const list = asList((await cam.call({ action, fields: { ...fields, Page: page, Rp: rows } }))['List'])
-    found.push(...list)
+    for (const item of list) found.push(item)
     if (list.length < rows) return found
   }
   return undefined
