@@ -20,7 +20,7 @@ export const credentialProvider: Command<typeof flags> = {
     'It ends within 45 seconds; a kubelet waits for one minute. An error is one line, in the log of the kubelet.',
     '',
     'Example:',
-    '  pullpass credential-provider --config /etc/pullpass/node.json < request.json',
+    '  pullpass credential-provider --config /opt/pullpass/etc/pullpass-3f2a9c1b.json < request.json',
   ].join('\n'),
   life: 'one-shot',
   errors: 'one line',

@@ -15,7 +15,14 @@ import { checkOnePass } from '../refresh/unsupported-fields.ts'
 import type { SecretRegister } from '../text/secret-register.ts'
 import type { Command, Terminal } from './command-line/command.ts'
 import { type Flag, type FlagValues, usageFault } from './command-line/flag.ts'
-import { clusterFlags, documentFlags, outputFlags, readDuration, tokenFileFlag } from './command-line/flags.ts'
+import {
+  clusterFlags,
+  clusterWords,
+  documentFlags,
+  outputFlags,
+  readDuration,
+  tokenFileFlag,
+} from './command-line/flags.ts'
 import { renderResult } from './command-line/output.ts'
 import { refuseUnusedAllowEmpty, refuseUnusedMinRemaining, refuseUnusedTokenFile } from './command-line/unused-flags.ts'
 import { refreshResult, renderErrors, renderOutcomes } from './refresh/report.ts'
@@ -102,7 +109,7 @@ export const refresh: Command<typeof refreshFlags> = {
       const outcomes = await refreshOnce(documents, pass, cluster, context)
       const now = context.now()
       await printOutcomes(outcomes, { output: flags.output, mode, now, secrets: context.secrets, terminal })
-      const faults = renderErrors(outcomes, { format: common['log-format'], now })
+      const faults = renderErrors(outcomes, { format: common['log-format'], now, cluster: clusterWords(flags) })
       if (faults !== '') terminal.printError(faults)
       return outcomes.every(isDone) ? 0 : 1
     } finally {

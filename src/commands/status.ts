@@ -112,7 +112,7 @@ async function printStatus(clusters: readonly ReadCluster[], call: Call<StatusFl
   const table = renderResources(clusters, output === 'wide' && !given.problems ? 'all' : 'problems', form, terminal)
   if (table !== undefined) terminal.print(`${table}\n`)
   const resources = clusters.flatMap((cluster) => cluster.resources)
-  terminal.print(renderSummary(secrets, resources))
+  terminal.print(renderSummary(secrets, resources, given.file))
   for (const { context: name, notes } of clusters) {
     for (const note of notes) terminal.print(`note: ${name === undefined ? '' : `context ${name}: `}${plainLine(note)}`)
   }

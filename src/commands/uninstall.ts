@@ -197,7 +197,8 @@ async function isConfirmed(
   { flags: given, context, terminal }: Call<typeof flags>,
 ): Promise<boolean> {
   const { prompt } = terminal
-  if (given['dry-run'] || given.yes || prompt === undefined) return true
+  const isPending = plan.steps.some(({ result }) => result === 'pending')
+  if (given['dry-run'] || given.yes || prompt === undefined || !isPending) return true
   terminal.printError(renderSteps(plan.steps, { ...terminal, dryRun: false }))
   const choice = await prompt('\nRemove everything that is pending? [y/N]: ', context.signal)
   return ['y', 'yes'].includes(choice?.trim().toLowerCase() ?? '')

@@ -25,6 +25,8 @@ export interface CommandLine {
 }
 
 export interface PrintedCommands {
+  /** `flag`: the operator chose the file of the subject token, which no installation mounts. */
+  readonly tokenFileOf: 'flag' | 'pod'
   /** Those for an installation of the controller, instead of the CronJob. */
   readonly forController: () => PrintedCommands
   /** `pullpass VERB -f FILE …`, with the cluster. */
@@ -77,6 +79,7 @@ export function printedCommands(commandLine: CommandLine): PrintedCommands {
     [line(['pullpass', ...verb.split(' ')], documents), line(more, cluster)].filter((part) => part !== '').join(' ')
   const token = tokenFile === undefined ? [] : ['--token-file', tokenFile]
   return {
+    tokenFileOf: tokenFile === undefined ? 'pod' : 'flag',
     forController: () => printedCommands({ ...commandLine, workload: 'controller' }),
     pullpass,
     refresh: (request = {}) =>

@@ -23,7 +23,7 @@ function problemsOf(issue: z.core.$ZodIssue, schema: unknown, whole: unknown): F
   const path = issue.path.map((step) => (typeof step === 'number' ? step : String(step)))
   if (issue.code === 'unrecognized_keys') {
     const known = partAt(schema, path).fields
-    return issue.keys.map((key) => unknownField(path, key, known))
+    return issue.keys.map((key) => unknownField(path, key, { known, parent: parentOf(key, known, { schema, path }) }))
   }
   if (issue.code === 'invalid_key') {
     return [{ path, predicate: 'is not a valid key', expected: issue.issues[0]?.message ?? 'another', at: 'key' }]
@@ -60,12 +60,28 @@ function showField(path: FieldPath, value: unknown): string {
     : showValue(value)
 }
 
-function unknownField(path: FieldPath, key: string, known: readonly string[]): FieldProblem {
+/** The only object among its sibling fields that has such a field: the indentation is probably wrong. */
+function parentOf(
+  key: string,
+  known: readonly string[],
+  { schema, path }: { readonly schema: unknown; readonly path: FieldPath },
+): string | undefined {
+  const parents = known.filter((field) => partAt(schema, [...path, field]).fields.includes(key))
+  return parents.length === 1 ? parents[0] : undefined
+}
+
+interface Expectation {
+  readonly known: readonly string[]
+  readonly parent: string | undefined
+}
+
+function unknownField(path: FieldPath, key: string, { known, parent }: Expectation): FieldProblem {
   const meant = nearest(key, known)
+  const others = meant === undefined ? `one of: ${known.join(', ')}` : quote(meant)
   return {
     path: [...path, key],
     predicate: 'is not a known field',
-    expected: meant === undefined ? `one of: ${known.join(', ')}` : quote(meant),
+    expected: parent === undefined ? others : `it as a field of ${renderPath([...path, parent])}, indented below it`,
     at: 'key',
   }
 }

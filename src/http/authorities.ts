@@ -1,6 +1,6 @@
 /** Certificate authorities to trust in addition to the system's: --ca-file, PULLPASS_CA_FILE. */
 import { X509Certificate } from 'node:crypto'
-import { PullpassError } from '../errors/pullpass-error.ts'
+import { type Fault, PullpassError } from '../errors/pullpass-error.ts'
 import { readRegularFile, whyUnreadable } from '../host/read-file.ts'
 import { showPath } from '../text/show.ts'
 
@@ -13,9 +13,10 @@ const [begin, end] = ['-----BEGIN CERTIFICATE-----', '-----END CERTIFICATE-----'
  * errors. @throws CA_FILE_INVALID
  */
 export async function readAuthorities(file: string, variable?: string): Promise<string> {
-  const invalid = (what: string, cause?: unknown) => invalidFile({ file, variable }, what, cause)
+  const invalid = (what: string, more: Pick<Fault, 'hint' | 'cause'> = {}) =>
+    invalidFile({ file, variable }, what, more)
   const bytes = await readRegularFile(file, longest).catch((error: unknown) => {
-    throw invalid(whyUnreadable(error), error)
+    throw invalid(whyUnreadable(error), { cause: error, hint: 'correct the path, or let this user read the file' })
   })
   const certificates = certificatesIn(bytes.toString('utf8'))
   if (certificates.length === 0) throw invalid('contains no certificate')
@@ -51,12 +52,12 @@ interface NamedFile {
   readonly variable: string | undefined
 }
 
-const invalidFile = ({ file, variable }: NamedFile, what: string, cause: unknown) =>
+const invalidFile = ({ file, variable }: NamedFile, what: string, more: Pick<Fault, 'hint' | 'cause'>) =>
   new PullpassError({
     code: 'CA_FILE_INVALID',
     hop: 'document',
     seen: `${showPath(file)}${variable === undefined ? '' : ` (from ${variable})`} ${what}`,
     expected: 'one or more certificates in PEM: -----BEGIN CERTIFICATE-----',
     hint: 'use the file with the certificate of the authority itself; openssl x509 -noout -subject -in FILE prints its subject',
-    cause,
+    ...more,
   })

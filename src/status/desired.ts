@@ -134,7 +134,7 @@ const problemOf = (seen: string, namespaceExists: boolean): DesiredProblem => ({
     : 'every namespace that a document names',
   hint: namespaceExists
     ? 'pullpass doctor -f FILE finds out why it was not written'
-    : 'create the namespace, or remove it from the document',
+    : 'kubectl create namespace NAMESPACE creates it; or remove it from the document',
 })
 
 const notOurs = (

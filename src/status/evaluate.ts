@@ -149,7 +149,7 @@ const editedProblem = (part: 'credential' | 'annotations', managers: readonly st
       ? `its credential was written by ${managers.length === 0 ? 'another client' : boundedList(managers)}, not by pullpass: its state is unknown`
       : 'another client changed its annotations: its state is unknown',
   expected: 'what pullpass wrote',
-  hint: 'refresh, which restores it; if it is changed again, configure the other client not to change this Secret',
+  hint: 'pullpass refresh -f FILE restores it; if it is changed again, configure the other client not to change this Secret',
 })
 
 const skewMs = 60_000

@@ -8,16 +8,20 @@ export function nearest(word: string, known: readonly string[]): string | undefi
   return best !== undefined && best.distance <= Math.max(1, Math.floor(word.length / 3)) ? best.candidate : undefined
 }
 
-/** Levenshtein distance, one row at a time. */
+/** Optimal string alignment: Levenshtein distance, where two exchanged neighbours are one edit. Three rows at a time. */
 function editDistance(one: string, other: string): number {
-  const others = Array.from(other)
+  const [letters, others] = [Array.from(one), Array.from(other)]
+  let before: number[] = []
   let row = Array.from({ length: others.length + 1 }, (_, index) => index)
-  for (const [i, left] of Array.from(one).entries()) {
+  for (const [i, left] of letters.entries()) {
     const next = [i + 1]
     for (const [j, right] of others.entries()) {
       const substituted = (row[j] ?? 0) + (left === right ? 0 : 1)
-      next.push(Math.min(substituted, (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1))
+      const areExchanged = i > 0 && j > 0 && left === others[j - 1] && letters[i - 1] === right
+      const exchanged = areExchanged ? (before[j - 1] ?? 0) + 1 : Number.POSITIVE_INFINITY
+      next.push(Math.min(substituted, exchanged, (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1))
     }
+    before = row
     row = next
   }
   return row[others.length] ?? 0

@@ -152,6 +152,17 @@ suite('pullpass doctor', () => {
     assert.ok(stdout.endsWith(content), stdout)
   })
 
+  test('the fix of an expired token of --token-file is not an installation', async (t) => {
+    const { sandbox, file } = await startGround(t)
+    sandbox.clock.advance('2 h')
+    const { stdout } = await runPullpass(sandbox, ['doctor', '-f', file, '--token-file', sandbox.folder.tokenFile])
+    assert.match(
+      stdout,
+      /^TOKEN_EXPIRED \(subject-token\): .*\n.*\n {2}fix: read the token from the pod's own projected volume/m,
+    )
+    assert.doesNotMatch(stdout, /pullpass manifests/)
+  })
+
   test('from a laptop, the fix is a run of the CronJob, where the service account is known', async (t) => {
     const { sandbox, file, send } = await startGround(t)
     await send('DELETE', '/api/v1/namespaces/team-a/secrets/regcred')

@@ -209,6 +209,18 @@ suite('uninstall', { concurrency: 4 }, () => {
     assert.deepEqual(readPullSecret(sandbox, 'team-a'), before)
   })
 
+  test('does not prompt when nothing is pending', async (t) => {
+    const sandbox = await startTestSandbox(t)
+    const file = await refreshed(sandbox)
+    await runPullpass(sandbox, ['uninstall', '-f', file, '--keep-trust', '--yes'])
+    const prompt = async (question: string) => assert.fail(question)
+
+    const run = await runPullpass(sandbox, ['uninstall', '-f', file, '--keep-trust'], { prompt })
+
+    assert.equal(run.exitCode, 0, run.stderr)
+    assert.match(run.stdout, /^pull-secrets +kept +Secret +team-a\/regcred$/m)
+  })
+
   test('removes at the cloud only what the plan showed, and keeps the record of anything else', async (t) => {
     const sandbox = await startTestSandbox(t, { trust: 'absent' })
     const file = await installed(sandbox)

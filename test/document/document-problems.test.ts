@@ -13,6 +13,12 @@ suite('a document is refused for', () => {
       '-:5:3: spec.namespaces has neither include nor selector',
       'include, selector or both; for every namespace: include: ["*"]',
     ],
+    'a field that is indented too little': [
+      'namespaces: {include: [default]}',
+      'namespaces: {exclude: [kube-x]}\n  include: [default]',
+      '-:6:3: spec.include is not a known field',
+      'it as a field of spec.namespaces, indented below it',
+    ],
     'more globs than 100': [
       '{include: [default]}',
       `{include: [${manyNames('team', 101)}], exclude: [${manyNames('x*', 101)}]}`,

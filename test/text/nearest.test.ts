@@ -4,7 +4,7 @@ import { nearest } from '../../src/text/nearest.ts'
 import { anyText } from '../support/any-text.ts'
 import fc from '../support/fast-check.ts'
 
-const known = ['registries', 'namespaces', 'secretName', 'serviceAccountRef']
+const known = ['gcp', 'registries', 'namespaces', 'secretName', 'serviceAccountRef']
 
 suite('the suggestion for an unknown word', () => {
   const meant: Record<string, string | undefined> = {
@@ -14,6 +14,7 @@ suite('the suggestion for an unknown word', () => {
     secretname: 'secretName',
     serviceAccount: 'serviceAccountRef',
     hosts: undefined,
+    gpc: 'gcp',
     '': undefined,
     [`registries${' '.repeat(60)}`]: undefined,
   }

@@ -72,6 +72,17 @@ export const givenClusterFlag = ({
 }: FlagValues<typeof clusterFlags>): '--kubeconfig' | '--context' | undefined =>
   kubeconfig ? '--kubeconfig' : context ? '--context' : undefined
 
+/** The flags that select one cluster, as given; empty for several contexts. */
+export function clusterWords(flags: object): string[] {
+  const { kubeconfig, context }: { readonly kubeconfig?: unknown; readonly context?: unknown } = flags
+  const contexts = [context].flat()
+  if (contexts.length > 1) return []
+  return [
+    ...(typeof kubeconfig === 'string' ? ['--kubeconfig', kubeconfig] : []),
+    ...contexts.flatMap((one) => (typeof one === 'string' ? ['--context', one] : [])),
+  ]
+}
+
 export const outputFlags: { readonly output: Choice<'json' | 'yaml'> } = {
   output: {
     type: 'string',

@@ -7,6 +7,7 @@ import { repeatsSecret, type SecretRegister, withholdSecrets } from '../../text/
 import { rfc3339 } from '../../text/time.ts'
 import type { ErrorDetail, FatalError, Instant } from '../output/envelope.ts'
 import type { Call, ExitCode } from './command.ts'
+import { clusterWords } from './flags.ts'
 
 export type OutputFormat = 'json' | 'yaml'
 
@@ -123,12 +124,16 @@ export const instant = (at: Date): Instant => rfc3339(at)
 
 export const overall = (exitCode: ExitCode): 'ok' | 'failed' => (exitCode === 0 ? 'ok' : 'failed')
 
+interface ErrorCall extends Pick<Call<Record<string, never>>, 'common' | 'context' | 'terminal'> {
+  readonly flags: object
+}
+
 /** Prints each distinct error on standard error. */
 export function printErrors(
   found: readonly { readonly fault?: PullpassError | undefined }[],
-  { common, context, terminal }: Pick<Call<Record<string, never>>, 'common' | 'context' | 'terminal'>,
+  { flags, common, context, terminal }: ErrorCall,
 ): void {
-  const form = { format: common['log-format'], now: context.now() }
+  const form = { format: common['log-format'], now: context.now(), cluster: clusterWords(flags) }
   const faults = found.flatMap(({ fault }) => fault ?? [])
   const distinct = new Map(faults.map((fault) => [fault.message, fault]))
   for (const fault of distinct.values()) terminal.printError(renderError(fault, form))

@@ -4,11 +4,11 @@ import { internalFault, onOneLine, PullpassError } from '../../errors/pullpass-e
 import type { Context } from '../../http/context.ts'
 import { httpsTransport } from '../../http/https-transport.ts'
 import { createLog } from '../../terminal/log.ts'
-import { renderError } from '../../terminal/render-error.ts'
+import { inCluster, renderError } from '../../terminal/render-error.ts'
 import { SecretRegister, withholdSecrets } from '../../text/secret-register.ts'
 import type { VendorContext } from '../../vendors/vendor.ts'
 import type { Command, Terminal } from '../command-line/command.ts'
-import { defaultLogLevel, defaultTimeout, readDuration } from '../command-line/flags.ts'
+import { clusterWords, defaultLogLevel, defaultTimeout, readDuration } from '../command-line/flags.ts'
 import { renderCommandHelp, renderGroupHelp, renderHelp } from '../command-line/help.ts'
 import {
   fatalError,
@@ -90,7 +90,7 @@ async function runCommand(found: Found, host: Host): Promise<number> {
     return await reportFatal(
       error,
       { ...guarded, secrets },
-      { log: line.common['log-format'], output, isStream, errors: command.errors },
+      { log: line.common['log-format'], output, isStream, errors: command.errors, cluster: clusterWords(line.flags) },
     )
   }
 }
@@ -234,15 +234,16 @@ interface FatalForm {
   /** Whether the output is a stream of results. */
   readonly isStream?: boolean
   readonly errors?: Command['errors']
+  readonly cluster?: readonly string[]
 }
 
 /** On standard error, and with -o json or yaml as the result too, so that a program reads why there is none. */
 async function reportFatal(
   error: unknown,
   { terminal, now, secrets }: Pick<Host, 'terminal' | 'now'> & { readonly secrets: SecretRegister },
-  { log, output, isStream = false, errors }: FatalForm,
+  { log, output, isStream = false, errors, cluster = [] }: FatalForm,
 ): Promise<number> {
-  const fault = error instanceof PullpassError ? error : internalFault(error)
+  const fault = inCluster(error instanceof PullpassError ? error : internalFault(error), cluster)
   if (output !== undefined) {
     const render = isStream ? renderStreamed : renderResult
     terminal.print(await render(fatalError(fault), output, secrets))

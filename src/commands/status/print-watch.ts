@@ -38,7 +38,7 @@ export function openFramePrinter(call: Call<StatusFlags>, scope: StatusScope): S
     print: async (clusters, now) => {
       const secrets = secretsOf(clusters)
       const shown = flags.problems ? secrets.filter(hasProblem) : secrets
-      const summary = [renderSummary(secrets), ...clusters.flatMap(faultLines)].join('\n')
+      const summary = [renderSummary(secrets, [], flags.file), ...clusters.flatMap(faultLines)].join('\n')
       const rows = terminal.rows?.() ?? 24
       const free = Math.max(1, rows - summary.split('\n').length - 4) // an empty line, the header, the rest, the cursor
       const first = shown.length <= free ? shown : shown.toSorted(byProblem).slice(0, free)

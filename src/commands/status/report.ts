@@ -13,6 +13,7 @@ import {
 import type { PullSecretFacts } from '../../status/facts.ts'
 import { type Cell, columnWidths, relativeTime, renderTable, type Table } from '../../terminal/table.ts'
 import { plainLine } from '../../text/plain-text.ts'
+import { shellQuote } from '../../text/shell.ts'
 import type { Terminal } from '../command-line/command.ts'
 import { errorDetail, instant, overall } from '../command-line/output.ts'
 import type {
@@ -159,7 +160,11 @@ function countStates(secrets: readonly EvaluatedSecret[]): StatusCounts {
 }
 
 /** `3 pull secrets: 2 fresh, 1 expired; 1 has a problem; 1 of 2 custom resources is not ready.` And what to do about each kind of problem. */
-export function renderSummary(secrets: readonly EvaluatedSecret[], resources: readonly ResourceState[] = []): string {
+export function renderSummary(
+  secrets: readonly EvaluatedSecret[],
+  resources: readonly ResourceState[] = [],
+  files: readonly string[] = [],
+): string {
   const counts = countStates(secrets)
   const parts = states.filter((state) => counts[state] > 0).map((state) => `${counts[state]} ${state}`)
   const { withErrors } = counts
@@ -173,19 +178,35 @@ export function renderSummary(secrets: readonly EvaluatedSecret[], resources: re
           `${unready} of ${resources.length} custom ${resources.length === 1 ? 'resource' : 'resources'} ${unready === 1 ? 'is' : 'are'} not ready`,
         ]),
   ].join('; ')
-  return [`${sentence}.`, ...renderFixes(secrets)].join('\n')
+  return [`${sentence}.`, ...renderFixes(secrets, files), ...renderUnevaluated(resources)].join('\n')
 }
 
 const plural = (count: number) => (count === 1 ? '1 pull secret' : `${count} pull secrets`)
 
-function renderFixes(secrets: readonly EvaluatedSecret[]): string[] {
+function renderFixes(secrets: readonly EvaluatedSecret[], files: readonly string[]): string[] {
   const byCode = Map.groupBy(
     secrets.flatMap(({ status }) => status.problems),
     ({ code }) => code,
   )
   return [...byCode].map(([code, problems]) =>
-    plainLine(`${code} (${plural(problems.length)}): ${problems[0]?.hint ?? ''}`),
+    plainLine(`${code} (${plural(problems.length)}): ${withFiles(problems[0]?.hint ?? '', files)}`),
   )
+}
+
+/** `-f FILE` of a hint, as the files that were given. */
+const withFiles = (hint: string, files: readonly string[]) =>
+  files.length === 0 ? hint : hint.replaceAll('-f FILE', files.map((file) => `-f ${shellQuote(file)}`).join(' '))
+
+function renderUnevaluated(resources: readonly ResourceState[]): string[] {
+  const waiting = resources.filter(({ problem }) => problem === 'not evaluated')
+  if (waiting.length === 0) return []
+  const count = waiting.length === 1 ? '1 custom resource' : `${waiting.length} custom resources`
+  const tenant = waiting.some(({ kind }) => kind === 'PullSecret')
+    ? ' (for PullSecrets with --tenant-service-account)'
+    : ''
+  return [
+    `NotEvaluated (${count}): check that a controller runs that uses custom resources${tenant}: kubectl get pods -A -l app.kubernetes.io/name=pullpass`,
+  ]
 }
 
 // For programs

@@ -10,7 +10,7 @@ export function renderResources(
   clusters: readonly ReadCluster[],
   shown: 'all' | 'problems',
   { now, contexts }: StatusForm,
-  { color }: Pick<Terminal, 'color'>,
+  { color, columns }: Pick<Terminal, 'color' | 'columns'>,
 ): string | undefined {
   const rows = clusters.flatMap(({ context, resources }) =>
     resources
@@ -19,7 +19,7 @@ export function renderResources(
   )
   if (rows.length === 0) return undefined
   const header = ['DOCUMENT', 'READY', 'NAMESPACES', 'EXPIRES', 'REASON']
-  return renderTable({ header: contexts === 'several' ? ['CONTEXT', ...header] : header, rows }, color)
+  return renderTable({ header: contexts === 'several' ? ['CONTEXT', ...header] : header, rows }, color, columns)
 }
 
 function cellsOf({ kind, namespace, name, ready, reason, message, ...rest }: ResourceState, now: Date) {

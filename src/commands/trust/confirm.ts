@@ -21,6 +21,8 @@ const choices: Readonly<Record<string, 'yes' | 'no' | 'all'>> = {
 interface Confirmation {
   /** For messages: `trust apply`. */
   readonly command: string
+  /** Of --yes, for messages. */
+  readonly effect: 'applies' | 'deletes'
   /** `given`: by --yes. */
   readonly consent: 'given' | 'required'
   /** For runs without a terminal: how to see all changes first. */
@@ -86,12 +88,12 @@ async function promptUntilValid(question: string, prompt: NonNullable<Terminal['
   }
 }
 
-function noTerminal({ command, hint }: Confirmation): PullpassError {
+function noTerminal({ command, hint, effect }: Confirmation): PullpassError {
   return new PullpassError({
     code: 'USAGE_INVALID',
     hop: 'run',
     seen: `${command} requires confirmation, and there is no terminal`,
-    expected: '--yes, which applies without confirmation',
+    expected: `--yes, which ${effect} without confirmation`,
     hint,
   })
 }

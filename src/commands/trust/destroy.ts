@@ -46,7 +46,7 @@ export const destroy: Command<typeof flags> = {
     const hint = `to see the deletions first: ${repeatCommand('trust destroy', call.flags, removalFlags)} --dry-run`
     const confirm = call.flags['dry-run']
       ? undefined
-      : confirmChanges({ command: 'trust destroy', consent, hint }, call)
+      : confirmChanges({ command: 'trust destroy', effect: 'deletes', consent, hint }, call)
     const prepared = { ...call, flags: { ...call.flags, publisher: undefined } }
     return await runTrust('trust destroy', prepared, 'always', async ({ clusters, connections, desired, skipped }) => {
       const inputs = { confirm, record: openRecord(connections), marks: clusters.map(markOf) }

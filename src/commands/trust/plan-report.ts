@@ -11,6 +11,7 @@ import {
   type TrustFinding,
 } from '../../vendors/trust/contract.ts'
 import { markOf } from '../../vendors/trust/marks.ts'
+import type { Terminal } from '../command-line/command.ts'
 import { errorOf, overall } from '../command-line/output.ts'
 import type { MissingResource, TrustChange, TrustPlanResult } from '../output/trust.ts'
 
@@ -22,7 +23,10 @@ export interface Plan {
   readonly skipped: readonly SkippedRegistry[]
 }
 
-export function renderFindings({ clusters, findings, absent, skipped }: Plan, color: 'always' | 'never'): string {
+export function renderFindings(
+  { clusters, findings, absent, skipped }: Plan,
+  { color, columns }: Pick<Terminal, 'color' | 'columns'>,
+): string {
   const ids = idColumns.filter(([, field]) => clusters.some((cluster) => cluster[field] !== undefined))
   const header = ['CLUSTER', 'ISSUER', 'MARK', ...ids.map(([title]) => title)]
   const rows = clusters.map((cluster) => [
@@ -40,10 +44,11 @@ export function renderFindings({ clusters, findings, absent, skipped }: Plan, co
     ...skipped.map(describeSkipped),
   ]
   return [
-    renderTable({ header, rows }, color),
+    renderTable({ header, rows }, color, columns),
     renderTable(
       { header: ['RESULT', 'KIND', 'NAME'], rows: [...findings.map(rowOf), ...absent.map(absentRow)] },
       color,
+      columns,
     ),
     ...(notes.length === 0 ? [] : [lines(notes.map((note) => `note: ${note}`))]),
     changes.length === 0

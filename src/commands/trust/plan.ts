@@ -1,4 +1,5 @@
 /** pullpass trust plan: compares the required cloud resources with the existing ones. Exits 1 if they cannot be created. */
+import { commandInCluster } from '../../terminal/render-error.ts'
 import { plainLine } from '../../text/plain-text.ts'
 import { describeAbsent, findAbsentAccounts } from '../../trust/clusters.ts'
 import { observeAll, openResources } from '../../trust/desired.ts'
@@ -8,6 +9,7 @@ import type { TrustFinding } from '../../vendors/trust/contract.ts'
 import type { Vendors } from '../../vendors/vendor.ts'
 import type { Call, Command, ExitCode } from '../command-line/command.ts'
 import type { Choice, Flag } from '../command-line/flag.ts'
+import { clusterWords } from '../command-line/flags.ts'
 import { printErrors, renderResult } from '../command-line/output.ts'
 import { readAccepted, replaceFlag, trustFlags } from './flags.ts'
 import { type Plan, planResult, renderFindings } from './plan-report.ts'
@@ -58,7 +60,11 @@ export const plan: Command<typeof flags> = {
       const { clusters, connections, needs, desired, skipped } = prepared
       const resources = openResources(desired, openRecord(connections), call.context)
       const findings = await observeAll(resources, readAccepted(call.flags))
-      const absent = await findAbsentAccounts(needs, clusters)
+      const { kubeconfig, context: contexts } = call.flags
+      const absent = (await findAbsentAccounts(needs, clusters)).map((one) => {
+        const words = clusterWords({ kubeconfig, context: contexts.filter((name) => name === one.cluster) })
+        return { ...one, command: commandInCluster(one.command, words) }
+      })
       await printFindings({ findings, absent, clusters, skipped }, call)
       printErrors(findings, call)
       return exitCodeOf({ findings, absent }, call.flags['exit-code'] ? 'counts' : 'does not count')
@@ -80,7 +86,7 @@ async function printFindings(
     for (const note of notes) terminal.printError(plainLine(`note: ${note}`))
   }
   if (output === undefined) {
-    terminal.print(renderFindings(found, terminal.color))
+    terminal.print(renderFindings(found, terminal))
   } else if (output === 'terraform') {
     terminal.print((await import('../../trust/render-plan.ts')).renderTerraform(findings))
   } else if (output === 'json' || output === 'yaml') {

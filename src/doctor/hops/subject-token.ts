@@ -96,7 +96,7 @@ function remedyOfFault(fault: PullpassError, { from }: TokenFacts, commands: Pri
   const { code, hint = '', cause, details } = fault
   if (from.kind === 'file') {
     const mounted = ['TOKEN_FILE_UNREADABLE', 'TOKEN_MALFORMED', 'TOKEN_EXPIRED', 'AUDIENCE_MISMATCH'].includes(code)
-    return mounted ? installing(commands.install(undefined), hint) : {}
+    return mounted && commands.tokenFileOf === 'pod' ? installing(commands.install(undefined), hint) : {}
   }
   if (code !== 'TOKEN_REQUEST_REFUSED') return {}
   const { namespace, name } = from.account

@@ -47,7 +47,11 @@ async function readIfPresent(path: string): Promise<KubeconfigFile | undefined> 
 
 async function readKubeconfig(path: string): Promise<KubeconfigFile> {
   const text = await readSmallFile(path).catch((cause: unknown) => {
-    throw kubeconfigInvalid({ seen: `${path} ${whyUnreadable(cause)}`, cause })
+    throw kubeconfigInvalid({
+      seen: `${path} ${whyUnreadable(cause)}`,
+      hint: 'correct the path of the kubeconfig',
+      cause,
+    })
   })
   const content = asObject(await parse(text, path))
   if (!content) throw kubeconfigInvalid({ seen: `${path} contains no kubeconfig` })
@@ -121,6 +125,7 @@ export function chooseContext(kubeconfig: Kubeconfig, requested: string | undefi
     throw kubeconfigInvalid({
       seen: `${files} has no ${name === undefined ? 'current-context' : `context ${showValue(name)}`}`,
       expected: `one of its contexts: ${[...kubeconfig.contexts.keys()].join(', ') || 'it has none'}`,
+      hint: 'select a context with --context NAME, or another kubeconfig with --kubeconfig FILE',
     })
   }
   const find = (kind: 'cluster' | 'user') => {
@@ -157,7 +162,12 @@ export function textField({ fields, file }: KubeconfigEntry, name: string): stri
   throw kubeconfigInvalid({ seen: `${name} in ${file} is a ${typeof value}`, expected: 'text: put it in quotes' })
 }
 
-export function kubeconfigInvalid(fault: { seen: string; expected?: string; cause?: unknown }): PullpassError {
+export function kubeconfigInvalid(fault: {
+  seen: string
+  expected?: string
+  hint?: string
+  cause?: unknown
+}): PullpassError {
   return new PullpassError({
     code: 'KUBECONFIG_INVALID',
     hop: 'kubernetes',

@@ -127,7 +127,7 @@ const badInputs: Record<string, BadInput> = {
     printed: [
       'CA_FILE_INVALID (document): /nonexistent/ca.crt (from PULLPASS_CA_FILE) does not exist',
       '  expected one or more certificates in PEM: -----BEGIN CERTIFICATE-----',
-      '  fix: use the file with the certificate of the authority itself; openssl x509 -noout -subject -in FILE prints its subject',
+      '  fix: correct the path, or let this user read the file',
     ],
   },
   'a context that the kubeconfig does not have': {
@@ -135,7 +135,7 @@ const badInputs: Record<string, BadInput> = {
     printed: [
       'KUBECONFIG_INVALID (kubernetes): FOLDER/kubeconfig has no context "other"',
       '  expected one of its contexts: sandbox',
-      '  fix: kubectl config view shows what kubectl reads; --context NAME selects another context',
+      '  fix: select a context with --context NAME, or another kubeconfig with --kubeconfig FILE',
     ],
   },
   'a kubeconfig that does not exist': {
@@ -143,7 +143,7 @@ const badInputs: Record<string, BadInput> = {
     printed: [
       'KUBECONFIG_INVALID (kubernetes): FOLDER/none does not exist',
       '  expected a kubeconfig, in YAML or JSON, with the cluster and user that its context names',
-      '  fix: kubectl config view shows what kubectl reads; --context NAME selects another context',
+      '  fix: correct the path of the kubeconfig',
     ],
   },
   'a kubeconfig whose token file does not exist': {

@@ -275,3 +275,34 @@ suite('exchanges cost one call for each identity and registry', () => {
     assert.deepEqual([sandbox.gcp.parts.sts.seen.length, sandbox.gcp.parts.iamCredentials.seen.length], [2, 2])
   })
 })
+
+suite('the command of a fix', () => {
+  const flags = (sandbox: TestSandbox) => ['--kubeconfig', sandbox.folder.kubeconfigFile, '--context', 'sandbox']
+  const command = (sandbox: TestSandbox) =>
+    `kubectl ${flags(sandbox).join(' ')} create serviceaccount absent -n image-system`
+  const absent = 'serviceAccountRef: {namespace: image-system, name: absent}'
+
+  test('uses the kubeconfig and the context of the command line', async (t) => {
+    const sandbox = await startTestSandbox(t)
+    const document = documentText(sandbox, { include: ['team-a'] }).replace('spec:', `spec:\n  ${absent}`)
+    const file = await sandbox.write('pull.yaml', document)
+
+    const run = await runPullpass(sandbox, ['refresh', '-f', file, ...flags(sandbox)])
+    assert.ok(run.stderr.includes(`: ${command(sandbox)}\n`), run.stderr)
+
+    const log = await runPullpass(sandbox, ['refresh', '-f', file, ...flags(sandbox), '--log-format', 'json'])
+    assert.equal(JSON.parse(log.stderr).command, command(sandbox))
+  })
+
+  test('uses them where an error ends the run, also in its result; a command for help stays as it is', async (t) => {
+    const sandbox = await startTestSandbox(t)
+    const inspect = ['inspect', 'secret', 'team-a/none', ...flags(sandbox), '-o', 'json']
+    const run = await runPullpass(sandbox, inspect)
+    const expected = `kubectl ${flags(sandbox).join(' ')} get secrets -n team-a --field-selector type=kubernetes.io/dockerconfigjson`
+    assert.equal(JSON.parse(run.stdout).error.command, expected)
+    assert.ok(run.stderr.includes(`fix: ${expected}\n`), run.stderr)
+
+    const misused = await runPullpass(sandbox, ['refresh', '--prune', ...flags(sandbox)])
+    assert.match(misused.stderr, /^ {2}fix: pullpass refresh --help$/m)
+  })
+})

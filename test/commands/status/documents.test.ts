@@ -37,6 +37,8 @@ suite('pullpass status -f', () => {
       stdout,
       /^4 pull secrets: 1 fresh, 1 unknown, 2 missing; 3 have a problem\.\nNAMESPACE_NOT_FOUND \(1 pull secret\): /m,
     )
+    assert.ok(stdout.includes(`pullpass doctor -f ${file} finds out why it was not written\n`), stdout)
+    assert.ok(stdout.includes(`or once pullpass refresh -f ${file} --adopt\n`), stdout)
     const scoped = await runPullpass(sandbox, ['status', '-f', file, '-n', 'team-c', '-o', 'json'])
     const { secrets, clusters } = parse(scoped.stdout)
     assert.deepEqual(
@@ -117,6 +119,10 @@ suite('pullpass status', () => {
       assert.equal(exitCode, 1)
       assert.match(stdout, /^PullSecret\/team-a\/pull +Unknown +- +- +NotEvaluated: /m)
       assert.match(stdout, /^No pull secrets; 1 of 1 custom resource is not ready\.$/m)
+      assert.match(
+        stdout,
+        /^NotEvaluated \(1 custom resource\): check that a controller runs that uses custom resources \(for PullSecrets with --tenant-service-account\): kubectl get pods /m,
+      )
       assert.doesNotMatch(stdout, /ClusterPullSecret|team-b/)
     }
   })

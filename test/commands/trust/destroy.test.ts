@@ -120,6 +120,7 @@ suite('trust destroy', { concurrency: 4 }, () => {
 
     assert.equal(run.exitCode, 2)
     assert.match(run.stderr, /^USAGE_INVALID \(run\): trust destroy requires confirmation/)
+    assert.match(run.stderr, /^ {2}expected --yes, which deletes without confirmation$/m)
     assert.match(run.stderr, /: pullpass trust destroy -f \S+\/trust\.yaml --dry-run$/m)
   })
 

@@ -76,6 +76,21 @@ suite('trust plan', { concurrency: 4 }, () => {
     )
   })
 
+  test('names the kubeconfig and the context of the command line in that command', async (t) => {
+    const sandbox = await startTestSandbox(t)
+    const { kubeconfigFile } = sandbox.folder
+    const flags = ['--kubeconfig', kubeconfigFile, '--context', 'sandbox']
+    const { stdout } = await runTrust(sandbox, ['plan', ...flags], {
+      subject: { namespace: 'image-system', name: 'new' },
+    })
+
+    assert.ok(
+      stdout.includes(`; create it: kubectl ${flags.join(' ')} create serviceaccount new -n image-system\n`),
+      stdout,
+    )
+    assert.match(stdout, /^CLUSTER +ISSUER +MARK\nsandbox +https:/)
+  })
+
   test('with --exit-code counts a missing account; without permission to read it, it is not reported', async (t) => {
     const sandbox = await startTestSandbox(t)
     const existingNamespace = { subject: { namespace: 'image-system', name: 'newcomer' } } as const

@@ -43,7 +43,9 @@ export async function findOperatorCredentials(
 ): Promise<OperatorCredentials> {
   const named = environment['GOOGLE_APPLICATION_CREDENTIALS']
   if (named) {
-    const bytes = await readRegularFile(named, longest).catch(unreadable(named, caller))
+    const bytes = await readRegularFile(named, longest).catch(
+      unreadable(named, caller, '(from GOOGLE_APPLICATION_CREDENTIALS) '),
+    )
     return credentialsIn(jsonOrNone(bytes.toString('utf8')), named, { environment, caller })
   }
   const gcloudFile = gcloudFileOf(environment)
@@ -66,9 +68,9 @@ function gcloudFileOf(environment: Environment): string | undefined {
 }
 
 const unreadable =
-  (path: string, caller: IamCaller) =>
+  (path: string, caller: IamCaller, source = '') =>
   (error: unknown): never => {
-    throw invalid(path, whyUnreadable(error), caller)
+    throw invalid(path, `${source}${whyUnreadable(error)}`, caller)
   }
 
 /** Parses credentials, and checks where they send tokens. `path`: of the file. @throws CREDENTIAL_FILE_INVALID */
