@@ -47,12 +47,33 @@ export function pullSecretMetadata(secret: JsonObject): PullSecretMetadata {
     annotations: asTexts(annotations, (name) => isRecordAnnotation(name, annotations[name])),
     lastApplied: annotations[lastApplied] === undefined ? 'absent' : 'present',
     labelled: asObject(metadata['labels'])?.[managedBy] === 'pullpass',
-    owners: ownersOf(asList(metadata['managedFields'])),
-    otherDataOwners: otherDataOwnersOf(asList(metadata['managedFields'])),
-    typeOwners: typeOwnersIn(asList(metadata['managedFields'])),
-    ownedBy: ownersSetBy(asList(metadata['managedFields'])),
+    ...allOwners(asList(metadata['managedFields'])),
     deleting: metadata['deletionTimestamp'] !== undefined,
   }
+}
+
+type Owners = Pick<PullSecretMetadata, 'owners' | 'otherDataOwners' | 'typeOwners' | 'ownedBy'>
+
+const allOwners = (managedFields: readonly unknown[]): Owners =>
+  managedFields.length > mostManagers
+    ? manyOwners
+    : {
+        owners: ownersOf(managedFields),
+        otherDataOwners: otherDataOwnersOf(managedFields),
+        typeOwners: typeOwnersIn(managedFields),
+        ownedBy: ownersSetBy(managedFields),
+      }
+
+/** The API server keeps ten of those that update. Any number can apply, each by a name of its own: they are compared with each other. */
+const mostManagers = 100
+
+const many = `more than ${mostManagers} field managers`
+/** As a Secret of another owner. */
+const manyOwners: Owners = {
+  owners: { data: [many], label: [], annotations: new Map() },
+  otherDataOwners: [],
+  typeOwners: [many],
+  ownedBy: [],
 }
 
 /** The data of a Secret of another type has other keys. */

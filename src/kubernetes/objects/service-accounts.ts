@@ -122,6 +122,9 @@ export async function listServiceAccounts(
 export const allServiceAccounts = (name: string): ListRequest =>
   namedList({ resource: 'serviceaccounts', name, accept: 'application/json' })
 
+/** Of those that applied the same list: for messages. */
+const mostOwners = 20
+
 export function serviceAccountOf(account: JsonObject): ServiceAccount {
   const metadata = asObject(account['metadata']) ?? {}
   const names = asList(account['imagePullSecrets']).map((entry) => asText(asObject(entry)?.['name']))
@@ -130,10 +133,12 @@ export function serviceAccountOf(account: JsonObject): ServiceAccount {
     name: asText(metadata['name']) ?? '',
     resourceVersion: asText(metadata['resourceVersion']) ?? '',
     imagePullSecrets: names.filter((name) => name !== undefined),
-    owners: asList(metadata['managedFields']).flatMap((entry) => {
-      const { manager, fieldsV1 } = asObject(entry) ?? {}
-      return typeof manager === 'string' && asObject(fieldsV1)?.['f:imagePullSecrets'] ? [manager] : []
-    }),
+    owners: asList(metadata['managedFields'])
+      .flatMap((entry) => {
+        const { manager, fieldsV1 } = asObject(entry) ?? {}
+        return typeof manager === 'string' && asObject(fieldsV1)?.['f:imagePullSecrets'] ? [manager] : []
+      })
+      .slice(0, mostOwners),
     deleting: metadata['deletionTimestamp'] !== undefined,
   }
 }

@@ -33,6 +33,17 @@ suite('a pull secret’s metadata', () => {
     })
   })
 
+  test('with more than 100 field managers is that of another owner', () => {
+    const [own] = managedFields
+    const data = { 'f:data': { 'f:.dockerconfigjson': {} } }
+    const others = Array.from({ length: 100 }, (_, index) => ({ manager: `m${index}`, fieldsV1: data }))
+    const of = (entries: readonly unknown[]) => pullSecretMetadata({ metadata: { managedFields: entries } })
+    assert.equal(of(others).owners.data.length, 100)
+    const { owners, typeOwners, ownedBy } = of([own, ...others])
+    assert.deepEqual(owners, { data: ['more than 100 field managers'], label: [], annotations: new Map() })
+    assert.deepEqual([typeOwners, ownedBy], [['more than 100 field managers'], []])
+  })
+
   test('contains that kubectl’s last-applied-configuration exists, without its value', () => {
     const annotations = { 'kubectl.kubernetes.io/last-applied-configuration': 'sesame', 'pullpass.dev/target': 'a/b' }
     const metadata = pullSecretMetadata({ metadata: { annotations } })
