@@ -4,7 +4,7 @@ import { checkControlled } from '../controller/documents.ts'
 import type { Document } from '../document/document.ts'
 import { dropInForm, loadDocuments } from '../document/load-documents.ts'
 import type { Context } from '../http/context.ts'
-import type { Authorities, Manifest, Place, ResourceLimits } from '../manifests/manifest.ts'
+import type { Authorities, InstallTarget, Manifest, ResourceLimits } from '../manifests/manifest.ts'
 import { renderManifests, renderPreamble } from '../manifests/manifests.ts'
 import { containerVariables } from '../manifests/pod.ts'
 import { type Publishers, parsePublishAs, publishersOf } from '../manifests/publishers.ts'
@@ -88,11 +88,11 @@ export const manifests: Command<typeof flags> = {
 
   async run({ flags: given, common, context, terminal }) {
     const { file, output, 'publish-as': identities } = given
-    const { place, settings, caConfigMap, apiServerPorts } = readPodFlags(given)
+    const { installTarget, settings, caConfigMap, apiServerPorts } = readPodFlags(given)
     const workload = given.controller ? 'controller' : 'CronJob'
     const resources = readResourceFlags(given)
     if (workload === 'controller') checkControllerFlags(given, resources)
-    refuseSystemNamespace('manifests', place.namespace)
+    refuseSystemNamespace('manifests', installTarget.namespace)
     const authorities = await readCa(common['ca-file'], caConfigMap)
     if (Array.isArray(apiServerPorts) || apiServerPorts === 'no NetworkPolicy') refuseCluster(given)
     const readInput = readOnce(terminal.readInput)
@@ -107,7 +107,7 @@ export const manifests: Command<typeof flags> = {
       identities: publishers,
       targets,
       grants,
-    } = await readPublishers(identities, documents, place, context.vendors)
+    } = await readPublishers(identities, documents, installTarget, context.vendors)
     const networkPolicy =
       apiServerPorts === 'no NetworkPolicy'
         ? 'absent'
@@ -124,7 +124,7 @@ export const manifests: Command<typeof flags> = {
         targets,
         settings: { ...settings, authorities, networkPolicy },
       },
-      place,
+      installTarget,
       context.vendors,
     )
     const items = withholdInValues(rendered, context.secrets)
@@ -138,7 +138,7 @@ export const manifests: Command<typeof flags> = {
               documents,
               resources,
               grants,
-              place,
+              installTarget,
               settings: { ...settings, authorities, networkPolicy },
             }),
             context.secrets,
@@ -252,10 +252,10 @@ async function readCa(file: string | undefined, configMap: Authorities | undefin
 async function readPublishers(
   identities: readonly string[],
   documents: readonly Document[],
-  place: Place,
+  installTarget: InstallTarget,
   vendors: Vendors,
 ): Promise<Publishers> {
-  const publishers = await publishersOf(documents, await parsePublishAs(identities, vendors), place, vendors)
+  const publishers = await publishersOf(documents, await parsePublishAs(identities, vendors), installTarget, vendors)
   const [unused] = publishers.unused
   if (unused === undefined) return publishers
   throw usageFault('manifests', `--publish-as names an identity at ${unused}`, 'a document that publishes there')

@@ -18,7 +18,7 @@ import { type PageFacts, pageDocument } from './page/page-facts.ts'
 import type { SecretState } from './reconcile.ts'
 import type { ControllerState, DocumentState } from './report/metrics.ts'
 import type { FurtherFault, ResourceFacts } from './resource-status.ts'
-import { isSelected, podPlaces, selected, stateOf, watchesOf } from './selection.ts'
+import { isSelected, podNamespaces, selected, stateOf, watchesOf } from './selection.ts'
 import type { ControllerStatus } from './status.ts'
 import { type ClusterView, everyNamespace, type WatchedNames } from './watch-cluster.ts'
 import type { WorkItem, WorkQueue } from './work-queue.ts'
@@ -156,7 +156,7 @@ function isAbsent(account: string, view: ClusterView): boolean {
 /** In addition to that of its Secrets. */
 const watchesFor = (document: Document, view: ClusterView) => [
   ...document.attachToServiceAccounts.map((name) => view.serviceAccounts(name)),
-  ...podPlaces(document).map((place) => view.pods(place)),
+  ...podNamespaces(document).map((namespace) => view.pods(namespace)),
 ]
 
 /** Why objects of this name are not watched: they may not be, or too many names are stated. */
@@ -178,15 +178,15 @@ function furtherFaults(document: Document, { ofDocument, evictions, known }: Fur
     return fault === undefined ? [] : { account, fault }
   })
   const failed = [...(ofDocument?.values() ?? [])].flatMap(({ attach }) => attach?.failure ?? [])
-  const [unwatched] = podPlaces(document).flatMap((place) => podsRefusal(place, known) ?? [])
+  const [unwatched] = podNamespaces(document).flatMap((namespace) => podsRefusal(namespace, known) ?? [])
   const evicted = unwatched ?? evictions.faultOf(documentName(document))
   return [...refused, ...failed.slice(0, 1), ...(evicted === undefined ? [] : [{ fault: evicted }])]
 }
 
 /** A watch of all pods includes those of the namespace, which is not watched then. */
-const podsRefusal = (place: string, known: Known) =>
-  refusalOf('pods', place, known) ??
-  (known.view.pods(place) === undefined ? refusalOf('pods', everyNamespace, known) : undefined)
+const podsRefusal = (namespace: string, known: Known) =>
+  refusalOf('pods', namespace, known) ??
+  (known.view.pods(namespace) === undefined ? refusalOf('pods', everyNamespace, known) : undefined)
 
 /** The earliest entry of this credential in a Secret. */
 export function expiryOf({ mintedFrom }: ExchangeRequest, known: Known): Date | undefined {

@@ -71,14 +71,17 @@ export const watchesOf = (documents: DocumentSet, secretNames: readonly string[]
 function podReach(documents: DocumentSet): ReadonlySet<string> {
   const [ofResources, ofFiles] = [true, false].map((isResource) =>
     [...documents.values()].flatMap(({ document }) =>
-      (document.source === resourceSource) === isResource ? podPlaces(document) : [],
+      (document.source === resourceSource) === isResource ? podNamespaces(document) : [],
     ),
   )
   return new Set(ofFiles?.includes(everyNamespace) ? [everyNamespace] : [...(ofFiles ?? []), ...(ofResources ?? [])])
 }
 
 /** Namespaces where the document evicts pods; `everyNamespace`: not by name. */
-export function podPlaces({ stuckPods, namespaces }: Pick<Document, 'stuckPods' | 'namespaces'>): readonly string[] {
+export function podNamespaces({
+  stuckPods,
+  namespaces,
+}: Pick<Document, 'stuckPods' | 'namespaces'>): readonly string[] {
   if (stuckPods === 'Ignore') return []
   const reach = reachOf(namespaces)
   return reach === 'everywhere' ? [everyNamespace] : reach

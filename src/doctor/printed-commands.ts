@@ -104,8 +104,8 @@ export function printedCommands(commandLine: CommandLine): PrintedCommands {
     },
     kubectl,
     install: (namespace, workload = 'CronJob') => {
-      const place = namespace === undefined ? [] : ['-n', namespace]
-      const flags = workload === 'controller' ? ['--controller', ...place] : place
+      const inNamespace = namespace === undefined ? [] : ['-n', namespace]
+      const flags = workload === 'controller' ? ['--controller', ...inNamespace] : inNamespace
       return `${line(['pullpass', 'manifests'], documents)} ${line([...flags, '--image'])} ${shellVariable('IMAGE')} | ${kubectl('apply', '--server-side', '--force-conflicts', '-f', '-')}`
     },
   }

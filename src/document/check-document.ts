@@ -136,10 +136,10 @@ function repeatedHosts(registries: readonly RegistryForm[]): FieldProblem[] {
   const seenAt = new Map<string, string>()
   const problems: FieldProblem[] = []
   for (const [index, { hosts }] of registries.entries()) {
-    for (const [place, host] of hosts.entries()) {
+    for (const [position, host] of hosts.entries()) {
       const earlier = seenAt.get(host)
-      const path = ['spec', 'registries', index, 'hosts', place]
-      if (earlier === undefined) seenAt.set(host, `spec.registries[${index}].hosts[${place}]`)
+      const path = ['spec', 'registries', index, 'hosts', position]
+      if (earlier === undefined) seenAt.set(host, `spec.registries[${index}].hosts[${position}]`)
       else
         problems.push({
           path,

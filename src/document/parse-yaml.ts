@@ -49,7 +49,7 @@ const maxAliasCount = 100
 /** The documents that are not empty, or the problems of the text. Neither throws nor warns. */
 export function parseYaml(text: string): { readonly documents: YamlDocument[] } | readonly YamlFault[] {
   const lines = new LineCounter()
-  const place = (offset: number): TextPosition => {
+  const positionAt = (offset: number): TextPosition => {
     const { line, col } = lines.linePos(offset)
     return { line: Math.max(line, 1), column: Math.max(col, 1) }
   }
@@ -65,18 +65,18 @@ export function parseYaml(text: string): { readonly documents: YamlDocument[] } 
       logLevel: 'silent',
     } as const
     const parsed = [...parseAllDocuments(text, options)]
-    const [broken] = parsed.flatMap((document) => syntaxFaults(document, place))
+    const [broken] = parsed.flatMap((document) => syntaxFaults(document, positionAt))
     if (broken !== undefined) return [broken] // later errors are mostly its consequences
-    const faults = parsed.flatMap((document) => repeatedFields(document, place))
+    const faults = parsed.flatMap((document) => repeatedFields(document, positionAt))
     if (parsed.length > maxDocuments)
-      return [{ ...place(0), what: `more than ${maxDocuments} documents`, expected: 'fewer in one file' }]
+      return [{ ...positionAt(0), what: `more than ${maxDocuments} documents`, expected: 'fewer in one file' }]
     return faults.length > 0
       ? faults
-      : { documents: parsed.filter(isFilled).map((document) => withPositions(document, place)) }
+      : { documents: parsed.filter(isFilled).map((document) => withPositions(document, positionAt)) }
   } catch (error) {
     // Aliases without end or anchor (a ReferenceError), and nesting deeper than the stack, are thrown by the library.
     const expected = error instanceof ReferenceError ? quotedGlob : 'YAML or JSON'
-    return [{ ...place(0), what: inWords(error instanceof Error ? error.message : 'unreadable'), expected }]
+    return [{ ...positionAt(0), what: inWords(error instanceof Error ? error.message : 'unreadable'), expected }]
   }
 }
 
@@ -113,9 +113,9 @@ function countLineEnds(text: string): number {
 
 type PositionOf = (offset: number) => TextPosition
 
-function syntaxFaults({ errors, warnings }: Document.Parsed, place: PositionOf): YamlFault[] {
+function syntaxFaults({ errors, warnings }: Document.Parsed, positionAt: PositionOf): YamlFault[] {
   return [...errors, ...warnings].map(({ pos, code, message }) => ({
-    ...place(pos[0]),
+    ...positionAt(pos[0]),
     what: inWords(message),
     expected: whatHelps(code),
   }))
@@ -141,7 +141,7 @@ function whatHelps(code: YAMLError['code']): string {
   return code === 'BAD_ALIAS' || code === 'ALIAS_PROPS' ? quotedGlob : 'YAML or JSON'
 }
 
-function repeatedFields(document: Document.Parsed, place: PositionOf): YamlFault[] {
+function repeatedFields(document: Document.Parsed, positionAt: PositionOf): YamlFault[] {
   const faults: YamlFault[] = []
   visit(document, {
     Map(_, map) {
@@ -150,7 +150,7 @@ function repeatedFields(document: Document.Parsed, place: PositionOf): YamlFault
         const name = isScalar(key) ? key.value : key
         if (names.has(name)) {
           const what = `the field ${isScalar(key) ? showValue(name) : 'of this name'} is given twice`
-          faults.push({ ...place(offsetOf(key) ?? 0), what, expected: 'each field once' })
+          faults.push({ ...positionAt(offsetOf(key) ?? 0), what, expected: 'each field once' })
         }
         names.add(name)
       }
@@ -163,14 +163,14 @@ function isFilled(document: Document.Parsed): boolean {
   return document.contents !== null && !(isScalar(document.contents) && document.contents.value === null)
 }
 
-function withPositions(document: Document.Parsed, place: PositionOf): YamlDocument {
-  const start = place(offsetOf(document.contents) ?? 0)
+function withPositions(document: Document.Parsed, positionAt: PositionOf): YamlDocument {
+  const start = positionAt(offsetOf(document.contents) ?? 0)
   return {
     value: document.toJS({ maxAliasCount }),
     start,
     locate: (path, at) => {
       const offset = offsetOfField(document, path, at)
-      return offset === undefined ? start : place(offset)
+      return offset === undefined ? start : positionAt(offset)
     },
   }
 }

@@ -80,7 +80,7 @@ function repeatedNames(documents: readonly Document[]): DocumentProblem[] {
 }
 
 /** The position of a document, and the vendors whose settings it may contain. */
-interface FormPlace {
+interface FormOrigin {
   /** `pull.yaml:12`. */
   readonly at: string
   /** Where relative paths start. */
@@ -89,9 +89,9 @@ interface FormPlace {
 }
 
 /** `form` is valid. @throws CREDENTIAL_FILE_INVALID, DOCUMENT_UNREADABLE */
-async function documentOfForm(form: DocumentForm, { at, ...place }: FormPlace): Promise<Document> {
+async function documentOfForm(form: DocumentForm, { at, ...origin }: FormOrigin): Promise<Document> {
   const registries: DocumentRegistry[] = []
-  for (const registry of form.spec.registries) registries.push(await registryOf(registry, form, place))
+  for (const registry of form.spec.registries) registries.push(await registryOf(registry, form, origin))
   const common = {
     name: form.metadata.name,
     source: at,
@@ -111,7 +111,7 @@ async function documentOfForm(form: DocumentForm, { at, ...place }: FormPlace): 
     }
   }
   const { secretName: _, registries: __, ...spec } = form.spec
-  const issuer = spec.issuer && { ...spec.issuer, ...publishesOf(spec.issuer.publishTo, place.vendors) }
+  const issuer = spec.issuer && { ...spec.issuer, ...publishesOf(spec.issuer.publishTo, origin.vendors) }
   return { ...common, ...defaults, kind: form.kind, ...spec, ...(issuer && { issuer }) }
 }
 
@@ -134,7 +134,7 @@ const defaults = {
 async function registryOf(
   form: RegistryForm,
   document: DocumentForm,
-  { folder, vendors }: Omit<FormPlace, 'at'>,
+  { folder, vendors }: Omit<FormOrigin, 'at'>,
 ): Promise<DocumentRegistry> {
   const { name, hosts, audience } = form
   const [vendor = ''] = vendorsOf(form, vendors)
@@ -181,8 +181,8 @@ export async function documentOfResource(
   // Before anything is read: a field must not name a file where the controller runs.
   const problems = fieldsOutside(await schemaOfResources(kind, vendors), object['spec'])
   if (problems.length > 0) throw refuseAll(problems)
-  const place = { at: resourceSource, folder: '/', vendors }
-  const document = await documentOfForm(checked.form, place)
+  const origin = { at: resourceSource, folder: '/', vendors }
+  const document = await documentOfForm(checked.form, origin)
   if (document.serviceAccountRef === undefined && document.registries.some(needsToken)) {
     const expected = 'the ServiceAccount whose token is requested for each registry'
     throw refuseAll([{ path: ['spec', 'serviceAccountRef'], predicate: 'is missing', expected }])

@@ -100,8 +100,8 @@ async function parseAsYaml(source: Source, code: ErrorCode, hint: string | undef
   const { parseYaml } = await import('./parse-yaml.ts')
   const parsed = parseYaml(source.text)
   if ('documents' in parsed) return parsed.documents
-  const [first, ...others] = parsed.map(({ what, expected, ...place }) => ({
-    seen: `${render(source, place)}: ${what}`,
+  const [first, ...others] = parsed.map(({ what, expected, ...position }) => ({
+    seen: `${render(source, position)}: ${what}`,
     expected,
   }))
   throw refuse(code, [first ?? { seen: `${source.name} cannot be parsed`, expected: 'YAML or JSON' }, ...others], hint)
@@ -113,10 +113,12 @@ function sourceValue(source: Source, { value, start, locate }: YamlDocument): So
     at: `${source.name}:${start.line}`,
     find: async (problems) =>
       problems
-        .map((problem) => ({ ...problem, place: locate(problem.path, problem.at ?? 'value') }))
-        .toSorted((a, b) => rank(a) - rank(b) || a.place.line - b.place.line || a.place.column - b.place.column)
-        .map(({ place, path, predicate, expected }) => ({
-          seen: `${render(source, place)}: ${renderPath(path)} ${predicate}`,
+        .map((problem) => ({ ...problem, position: locate(problem.path, problem.at ?? 'value') }))
+        .toSorted(
+          (a, b) => rank(a) - rank(b) || a.position.line - b.position.line || a.position.column - b.position.column,
+        )
+        .map(({ position, path, predicate, expected }) => ({
+          seen: `${render(source, position)}: ${renderPath(path)} ${predicate}`,
           expected,
         })),
   }

@@ -133,8 +133,8 @@ export const withAlternative = (fault: PullpassError, alternative: string): Pull
   })
 
 /** The same error, of which it is stated where it was seen: `context prod: the API server …`. */
-export const seenAt = (fault: PullpassError, place: string): PullpassError =>
-  new PullpassError({ ...partsOf(fault), seen: `${place}: ${fault.seen}` })
+export const seenAt = (fault: PullpassError, where: string): PullpassError =>
+  new PullpassError({ ...partsOf(fault), seen: `${where}: ${fault.seen}` })
 
 function partsOf(fault: PullpassError): Fault {
   const { code, hop, seen, expected, also, hint, command, retryable, retryAt } = fault
@@ -198,11 +198,11 @@ export function asFault(error: unknown): PullpassError {
 /** An unclassified error is a bug. Its message can contain anything, so only its type and location are shown. */
 export function internalFault(error: unknown): PullpassError {
   const kind = error instanceof Error ? error.name : typeof error
-  const place = error instanceof Error ? error.stack?.split('\n').find((line) => /^\s+at /.test(line)) : undefined
+  const frame = error instanceof Error ? error.stack?.split('\n').find((line) => /^\s+at /.test(line)) : undefined
   return new PullpassError({
     code: 'INTERNAL',
     hop: 'run',
-    seen: `unexpected internal error: ${kind}${place?.replace(/^\s+/, ' ') ?? ''}`,
+    seen: `unexpected internal error: ${kind}${frame?.replace(/^\s+/, ' ') ?? ''}`,
     expected: 'no internal error; this is a bug in pullpass',
     hint: 'report these lines; pull secrets keep their last credential',
   })

@@ -1,5 +1,5 @@
 /** The CronJob that refreshes. https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/ */
-import { type Manifest, ownLabels, ownName, type Place, type PodSettings } from './manifest.ts'
+import { type InstallTarget, type Manifest, ownLabels, ownName, type PodSettings } from './manifest.ts'
 import { documentArguments, type RefreshInput, renderPod } from './pod.ts'
 import { minRemainingMinutes, type Schedule } from './schedule.ts'
 import type { Mounted } from './volumes.ts'
@@ -13,11 +13,11 @@ export interface Run {
   readonly settings: Pick<PodSettings, 'labels' | 'nodeSelector' | 'tolerations' | 'proxy'>
 }
 
-export function renderCronJob(run: Run, mounted: Mounted, place: Place): Manifest {
+export function renderCronJob(run: Run, mounted: Mounted, installTarget: InstallTarget): Manifest {
   return {
     apiVersion: 'batch/v1',
     kind: 'CronJob',
-    metadata: { name: ownName, namespace: place.namespace, labels: ownLabels },
+    metadata: { name: ownName, namespace: installTarget.namespace, labels: ownLabels },
     spec: {
       schedule: run.schedule.cron,
       concurrencyPolicy: 'Forbid', // concurrent runs would conflict
@@ -34,7 +34,7 @@ export function renderCronJob(run: Run, mounted: Mounted, place: Place): Manifes
           ttlSecondsAfterFinished: 86_400,
           template: {
             metadata: { labels: { ...run.settings.labels, ...ownLabels } },
-            spec: renderPod(contentOf(run), mounted, place),
+            spec: renderPod(contentOf(run), mounted, installTarget),
           },
         },
       },

@@ -4,9 +4,9 @@
  */
 import {
   controllerName,
+  type InstallTarget,
   type Manifest,
   ownLabels,
-  type Place,
   type PodSettings,
   type ResourceLimits,
 } from './manifest.ts'
@@ -31,8 +31,8 @@ export interface ControllerRun {
 }
 
 /** The Lease is empty: the controller needs no permission to create Leases of other names. */
-export function renderController(run: ControllerRun, mounted: Mounted, place: Place): Manifest[] {
-  const metadata = { name: controllerName, namespace: place.namespace, labels: controllerPodLabels }
+export function renderController(run: ControllerRun, mounted: Mounted, installTarget: InstallTarget): Manifest[] {
+  const metadata = { name: controllerName, namespace: installTarget.namespace, labels: controllerPodLabels }
   const selector = { matchLabels: controllerPodLabels }
   return [
     { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata },
@@ -53,7 +53,7 @@ export function renderController(run: ControllerRun, mounted: Mounted, place: Pl
         selector,
         template: {
           metadata: { labels: { ...run.settings.labels, ...controllerPodLabels } },
-          spec: renderPod(contentOf(run), mounted, place),
+          spec: renderPod(contentOf(run), mounted, installTarget),
         },
       },
     },

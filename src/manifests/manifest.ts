@@ -14,7 +14,7 @@ export interface Manifest {
 }
 
 /** The namespace and image of an installation. */
-export interface Place {
+export interface InstallTarget {
   readonly namespace: string
   readonly image: string
 }
@@ -91,11 +91,11 @@ export const ownLabels = { 'app.kubernetes.io/name': 'pullpass', 'app.kubernetes
 export const controllerName = 'pullpass-controller'
 
 /** The name of an object outside the namespace, unique per installation. */
-export const clusterWideName = ({ namespace }: Place, part?: string): string =>
+export const clusterWideName = ({ namespace }: InstallTarget, part?: string): string =>
   `${part === undefined ? ownName : `${ownName}-${part}`}.${namespace}`
 
 /** The account of the CronJob. */
-export const refreshAccount = ({ namespace }: Place): Account => ({
+export const refreshAccount = ({ namespace }: InstallTarget): Account => ({
   namespace,
   name: ownName,
   component: ownLabels['app.kubernetes.io/component'],
@@ -106,14 +106,14 @@ const restricted = Object.fromEntries(
   ['enforce', 'warn', 'audit'].map((mode) => [`pod-security.kubernetes.io/${mode}`, 'restricted']),
 )
 
-export const renderNamespace = ({ namespace }: Place): Manifest => ({
+export const renderNamespace = ({ namespace }: InstallTarget): Manifest => ({
   apiVersion: 'v1',
   kind: 'Namespace',
   metadata: { name: namespace, labels: { ...ownLabels, ...restricted } },
 })
 
 /** The Pod mounts a token itself, for the duration of a run. */
-export const renderServiceAccount = ({ namespace }: Place): Manifest => ({
+export const renderServiceAccount = ({ namespace }: InstallTarget): Manifest => ({
   apiVersion: 'v1',
   kind: 'ServiceAccount',
   metadata: { name: ownName, namespace, labels: ownLabels },

@@ -12,10 +12,10 @@ import { controllerPodLabels, healthPort, renderController } from './deployment.
 import type { DocumentFile } from './document-files.ts'
 import {
   controllerName,
+  type InstallTarget,
   type Manifest,
   ownLabels,
   ownName,
-  type Place,
   type PodSettings,
   type ResourceLimits,
   refreshAccount,
@@ -51,58 +51,60 @@ export interface Installation {
 /** Policies precede roles: no permission is granted before it is restricted. @throws DOCUMENT_INVALID, USAGE_INVALID */
 export async function renderManifests(
   { documents, workload, input, resources, publishers, targets, settings }: Installation,
-  place: Place,
+  installTarget: InstallTarget,
   vendors: Vendors,
 ): Promise<Manifest[]> {
   const registries = await bindRegistries(documents, vendors)
-  refuseSourceFiles(registries, place.namespace)
+  refuseSourceFiles(registries, installTarget.namespace)
   const { authorities } = settings
   const mounted = { tokens: projectedTokensOf(registries, workload), publishers, authorities }
   const lives = registries.map(({ credentialLifeSeconds }) => credentialLifeSeconds)
   if (settings.schedule !== undefined) checkSchedule(settings.schedule, Math.min(...lives))
   const keyStates = workload === 'CronJob' ? [] : watchedKeyStates(documents, targets)
   const configMaps = [
-    ...('files' in input ? [renderFiles(documentsName, textsOf(input.files), place)] : []),
-    ...renderPublish(publishers, place),
+    ...('files' in input ? [renderFiles(documentsName, textsOf(input.files), installTarget)] : []),
+    ...renderPublish(publishers, installTarget),
     ...(authorities !== undefined && 'text' in authorities
-      ? [renderFiles(authoritiesName, { [authoritiesKey]: authorities.text }, place)]
+      ? [renderFiles(authoritiesName, { [authoritiesKey]: authorities.text }, installTarget)]
       : []),
   ]
   const run = () => {
-    const schedule = settings.schedule ?? scheduleOf(documents, place)
+    const schedule = settings.schedule ?? scheduleOf(documents, installTarget)
     return { input, schedule, longestLifeSeconds: Math.max(...lives), settings }
   }
-  const account = refreshAccount(place)
+  const account = refreshAccount(installTarget)
   const events =
-    workload === 'CronJob' ? noEventsPolicy(account) : controllerEventsPolicy(documents, place, resources, keyStates)
+    workload === 'CronJob'
+      ? noEventsPolicy(account)
+      : controllerEventsPolicy(documents, installTarget, resources, keyStates)
   const manifests = [
-    renderNamespace(place),
+    renderNamespace(installTarget),
     ...refreshAccountPolicies(account, { documents, registries, resources, keyStates, events }),
-    ...(workload === 'CronJob' ? [] : renderPolicy(leasesPolicy(place), account)),
-    ...renderTenantPolicies(resources, place),
-    ...(configMaps.length === 0 ? [] : renderSettingsPolicy(place)),
-    ...renderRootCaPolicy(place),
-    renderServiceAccount(place),
+    ...(workload === 'CronJob' ? [] : renderPolicy(leasesPolicy(installTarget), account)),
+    ...renderTenantPolicies(resources, installTarget),
+    ...(configMaps.length === 0 ? [] : renderSettingsPolicy(installTarget)),
+    ...renderRootCaPolicy(installTarget),
+    renderServiceAccount(installTarget),
     ...renderRoles(
       workload === 'CronJob'
         ? permissionsOf(documents)
-        : controllerPermissionsOf(documents, place, resources, keyStates),
-      place,
+        : controllerPermissionsOf(documents, installTarget, resources, keyStates),
+      installTarget,
     ),
-    ...renderTenantRole(resources, place),
-    ...renderNetwork({ documents, workload, resources, settings }, place),
+    ...renderTenantRole(resources, installTarget),
+    ...renderNetwork({ documents, workload, resources, settings }, installTarget),
     ...configMaps,
     ...keyStates.map(renderKeyState),
     ...(workload === 'CronJob'
-      ? [renderCronJob(run(), mounted, place)]
-      : renderController({ input, resources, settings }, mounted, place)),
+      ? [renderCronJob(run(), mounted, installTarget)]
+      : renderController({ input, resources, settings }, mounted, installTarget)),
   ]
   return manifests.map((manifest) => withLabels(manifest, settings.labels))
 }
 
 function renderNetwork(
   { documents, workload, resources, settings }: Pick<Installation, 'documents' | 'workload' | 'resources' | 'settings'>,
-  { namespace }: Place,
+  { namespace }: InstallTarget,
 ): Manifest[] {
   const { networkPolicy, proxy } = settings
   if (networkPolicy === 'absent') return []
@@ -154,12 +156,12 @@ const withLabels = (manifest: Manifest, labels: PodSettings['labels']): Manifest
 
 const textsOf = (files: readonly DocumentFile[]) => Object.fromEntries(files.map(({ name, text }) => [name, text]))
 
-function renderPublish(publishers: readonly PodIdentity[], place: Place): Manifest[] {
+function renderPublish(publishers: readonly PodIdentity[], installTarget: InstallTarget): Manifest[] {
   const files = Object.assign({}, ...publishers.map((publisher) => publisher.files))
-  return Object.keys(files).length === 0 ? [] : [renderFiles(publishName, files, place)]
+  return Object.keys(files).length === 0 ? [] : [renderFiles(publishName, files, installTarget)]
 }
 
-const renderFiles = (name: string, data: Readonly<Record<string, string>>, { namespace }: Place): Manifest => ({
+const renderFiles = (name: string, data: Readonly<Record<string, string>>, { namespace }: InstallTarget): Manifest => ({
   apiVersion: 'v1',
   kind: 'ConfigMap',
   metadata: { name, namespace, labels: ownLabels },
@@ -175,17 +177,17 @@ interface Printed {
   readonly resources?: ResourceLimits | undefined
   /** Grants for the Pod that publishes. */
   readonly grants: readonly string[]
-  readonly place: Place
+  readonly installTarget: InstallTarget
   readonly settings: Pick<PodSettings, 'authorities' | 'networkPolicy'>
 }
 
 /** YAML comment lines, each terminated. */
 export function renderPreamble(printed: Printed): string {
-  const { command, version, documents, resources, grants, place, settings } = printed
+  const { command, version, documents, resources, grants, installTarget, settings } = printed
   const ofDocuments = documents.flatMap((document) =>
     document.registries
       .filter(({ subjectToken }) => subjectToken !== 'unused')
-      .map((registry) => requestedAccount(document, registry) ?? refreshAccount(place)),
+      .map((registry) => requestedAccount(document, registry) ?? refreshAccount(installTarget)),
   )
   const subjects = [...ofDocuments, ...(resources?.accounts ?? [])].map(subjectOf)
   const lines = [
@@ -199,7 +201,7 @@ export function renderPreamble(printed: Printed): string {
     ...(grants.length === 0 ? [] : ['Permit the Pod to publish a new key before a token of it is exchanged:']),
     ...grants.map((grant) => `  ${grant}`),
     ...networkLines(settings),
-    ...authorityLines(settings, place),
+    ...authorityLines(settings, installTarget),
   ]
   return lines.map((line) => `# ${line}\n`).join('')
 }
@@ -212,7 +214,7 @@ function networkLines({ networkPolicy }: Printed['settings']): string[] {
   ]
 }
 
-function authorityLines({ authorities }: Printed['settings'], { namespace }: Place): string[] {
+function authorityLines({ authorities }: Printed['settings'], { namespace }: InstallTarget): string[] {
   if (authorities === undefined || 'text' in authorities) return []
   return [
     `Accounts that can write ConfigMap ${namespace}/${authorities.configMap} decide which servers receive tokens: no policy protects it.`,

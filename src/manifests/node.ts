@@ -13,7 +13,7 @@ import { checksumOf, type NodeConfig, registryAnnotation } from '../document/nod
 import { PullpassError } from '../errors/pullpass-error.ts'
 import { fingerprint } from '../text/fingerprint.ts'
 import type { Vendors } from '../vendors/vendor.ts'
-import { clusterWideName, type Manifest, type Place } from './manifest.ts'
+import { clusterWideName, type InstallTarget, type Manifest } from './manifest.ts'
 import { renderSettingsPolicy } from './policies/config-maps.ts'
 import { type BoundRegistry, bindRegistries, relative } from './projected-tokens.ts'
 
@@ -132,37 +132,40 @@ const name = 'pullpass-node'
 const configMapName = 'pullpass-node'
 
 /** In the order in which they can be applied: the policy first. */
-export const renderNodeObjects = ({ providers, files, paths }: NodeObjects, place: Place): Manifest[] => [
-  renderNamespace(place),
-  ...renderSettingsPolicy(place),
+export const renderNodeObjects = (
+  { providers, files, paths }: NodeObjects,
+  installTarget: InstallTarget,
+): Manifest[] => [
+  renderNamespace(installTarget),
+  ...renderSettingsPolicy(installTarget),
   {
     apiVersion: 'v1',
     kind: 'ServiceAccount',
-    metadata: { name, namespace: place.namespace, labels },
+    metadata: { name, namespace: installTarget.namespace, labels },
     automountServiceAccountToken: false,
   },
-  ...renderTokenPermissions(providers, place),
+  ...renderTokenPermissions(providers, installTarget),
   {
     apiVersion: 'v1',
     kind: 'ConfigMap',
-    metadata: { name: configMapName, namespace: place.namespace, labels },
+    metadata: { name: configMapName, namespace: installTarget.namespace, labels },
     data: files,
   },
-  renderDaemonSet(paths, place),
+  renderDaemonSet(paths, installTarget),
 ]
 
 /** A DaemonSet that writes to the node is not possible under a stricter level. */
-const renderNamespace = ({ namespace }: Place): Manifest => ({
+const renderNamespace = ({ namespace }: InstallTarget): Manifest => ({
   apiVersion: 'v1',
   kind: 'Namespace',
   metadata: { name: namespace, labels: { ...labels, 'pod-security.kubernetes.io/enforce': 'privileged' } },
 })
 
 /** Kubelets may request tokens for an audience that no pod mounts only with this verb (Kubernetes 1.33 and newer). */
-function renderTokenPermissions(providers: readonly NodeProvider[], place: Place): Manifest[] {
+function renderTokenPermissions(providers: readonly NodeProvider[], installTarget: InstallTarget): Manifest[] {
   const audiences = providers.flatMap(({ audience }) => audience ?? [])
   if (audiences.length === 0) return []
-  const metadata = { name: clusterWideName(place, 'node-audiences'), labels }
+  const metadata = { name: clusterWideName(installTarget, 'node-audiences'), labels }
   const roleRef = { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: metadata.name }
   return [
     {
@@ -182,7 +185,7 @@ function renderTokenPermissions(providers: readonly NodeProvider[], place: Place
 }
 
 /** Root on the node owns the folder that it writes; no capability is needed for that. */
-const renderDaemonSet = ({ installed }: NodePaths, { namespace, image }: Place): Manifest => ({
+const renderDaemonSet = ({ installed }: NodePaths, { namespace, image }: InstallTarget): Manifest => ({
   apiVersion: 'apps/v1',
   kind: 'DaemonSet',
   metadata: { name, namespace, labels },

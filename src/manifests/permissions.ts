@@ -10,10 +10,10 @@ import { needsNamespaceList, reachOf } from '../document/namespaces.ts'
 import {
   clusterWideName,
   controllerName,
+  type InstallTarget,
   type Manifest,
   ownLabels,
   ownName,
-  type Place,
   type ResourceLimits,
 } from './manifest.ts'
 
@@ -63,7 +63,7 @@ function mergeNeeds(needs: readonly Need[]): Permission[] {
  */
 export function controllerPermissionsOf(
   documents: readonly Document[],
-  { namespace: own }: Pick<Place, 'namespace'>,
+  { namespace: own }: Pick<InstallTarget, 'namespace'>,
   resources?: ResourceLimits,
   keyStates: readonly NamespacedName[] = [],
 ): Permission[] {
@@ -130,8 +130,8 @@ function issuerPermissions(keyStates: readonly NamespacedName[]): Permission[] {
 function evictionPermissions(documents: readonly Document[], resources: ResourceLimits | undefined): Permission[] {
   const reaches = documents.filter(({ stuckPods }) => stuckPods === 'Evict').map((one) => reachOf(one.namespaces))
   const everywhere = reaches.includes('everywhere') || resources?.stuckPods === 'Evict'
-  const places = everywhere ? [undefined] : [...new Set(reaches.flat())]
-  return places.flatMap((namespace) => {
+  const reached = everywhere ? [undefined] : [...new Set(reaches.flat())]
+  return reached.flatMap((namespace) => {
     const where = namespace !== undefined && { namespace }
     return [
       { resource: 'pods', verbs: verbs.pods, ...where } as const,
@@ -179,11 +179,11 @@ const keyOf = ({ resource, name, namespace, use }: Need) => JSON.stringify([reso
 function needsOf(document: Document): Need[] {
   const { namespaces, secretName, attachToServiceAccounts, serviceAccountRef: account, issuer } = document
   const scope = reachOf(namespaces)
-  const places = scope === 'everywhere' ? [undefined] : scope
+  const reached = scope === 'everywhere' ? [undefined] : scope
   const anyNamespace = { resource: 'namespaces', name: undefined, namespace: undefined } as const
   return [
     ...(needsNamespaceList(namespaces) ? [anyNamespace] : []),
-    ...places.flatMap((namespace): Need[] => [
+    ...reached.flatMap((namespace): Need[] => [
       { resource: 'secrets', name: secretName, namespace },
       ...attachToServiceAccounts.map((name) => ({ resource: 'serviceaccounts', name, namespace }) as const),
     ]),
@@ -218,14 +218,22 @@ function merge(needs: readonly Need[]): Permission[] {
 const api = 'rbac.authorization.k8s.io/v1'
 
 /** A ClusterRole for the whole cluster, a Role in each named namespace, each with its binding. */
-export function renderRoles(permissions: readonly Permission[], place: Place): Manifest[] {
+export function renderRoles(permissions: readonly Permission[], installTarget: InstallTarget): Manifest[] {
   const byNamespace = Map.groupBy(permissions, ({ namespace }) => namespace)
-  return [...byNamespace].flatMap(([namespace, granted]) => renderRole(namespace, granted, place))
+  return [...byNamespace].flatMap(([namespace, granted]) => renderRole(namespace, granted, installTarget))
 }
 
-function renderRole(namespace: string | undefined, permissions: readonly Permission[], place: Place): Manifest[] {
+function renderRole(
+  namespace: string | undefined,
+  permissions: readonly Permission[],
+  installTarget: InstallTarget,
+): Manifest[] {
   const prefix = namespace === undefined ? 'Cluster' : ''
-  const metadata = { name: clusterWideName(place), ...(namespace !== undefined && { namespace }), labels: ownLabels }
+  const metadata = {
+    name: clusterWideName(installTarget),
+    ...(namespace !== undefined && { namespace }),
+    labels: ownLabels,
+  }
   return [
     { apiVersion: api, kind: `${prefix}Role`, metadata, rules: permissions.map(ruleOf) },
     {
@@ -233,7 +241,7 @@ function renderRole(namespace: string | undefined, permissions: readonly Permiss
       kind: `${prefix}RoleBinding`,
       metadata,
       roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: `${prefix}Role`, name: metadata.name },
-      subjects: [{ kind: 'ServiceAccount', name: ownName, namespace: place.namespace }],
+      subjects: [{ kind: 'ServiceAccount', name: ownName, namespace: installTarget.namespace }],
     },
   ]
 }

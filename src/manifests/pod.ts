@@ -1,7 +1,7 @@
 /** The Pod of an installation: its restrictions, variables and volumes, for a CronJob and a Deployment. */
 import type { Environment } from '../http/context.ts'
 import type { DocumentFile } from './document-files.ts'
-import { ownName, type Place, type PodSettings } from './manifest.ts'
+import { type InstallTarget, ownName, type PodSettings } from './manifest.ts'
 import { documentFolder } from './projected-tokens.ts'
 import { type ApiTokenLife, authoritiesFile, type Mounted, renderVolumes } from './volumes.ts'
 
@@ -36,7 +36,7 @@ export interface PodContent {
 }
 
 /** As required by the Pod Security level `restricted`. https://kubernetes.io/docs/concepts/security/pod-security-standards/ */
-export function renderPod(content: PodContent, mounted: Mounted, { image }: Place): object {
+export function renderPod(content: PodContent, mounted: Mounted, { image }: InstallTarget): object {
   const { input, settings, name, args, apiToken, resources, container, pod } = content
   const env = variablesOf(content, mounted)
   const { volumes, volumeMounts } = renderVolumes(mounted, 'files' in input ? 'mounted' : 'absent', apiToken)

@@ -7,7 +7,7 @@ import { subjectOf } from '../identity/service-account.ts'
 import type { PodIdentity } from '../vendors/publisher-identity.ts'
 import { readTarget, vendorOfTarget } from '../vendors/target.ts'
 import type { Vendors } from '../vendors/vendor.ts'
-import { type Place, refreshAccount } from './manifest.ts'
+import { type InstallTarget, refreshAccount } from './manifest.ts'
 import { publishFolder } from './projected-tokens.ts'
 
 export interface Publishers {
@@ -25,7 +25,7 @@ export interface Publishers {
 export async function publishersOf(
   documents: readonly Document[],
   as: ReadonlyMap<string, unknown>,
-  place: Place,
+  installTarget: InstallTarget,
   vendors: Vendors,
 ): Promise<Publishers> {
   const publishing = documents.flatMap(({ issuer, registries }) => {
@@ -45,7 +45,7 @@ export async function publishersOf(
         targets: await Promise.all(names),
         registries: group.flatMap((one) => one.registries).filter((registry) => registry.vendor === vendor),
         as: as.get(vendor),
-        subject: subjectOf(refreshAccount(place)),
+        subject: subjectOf(refreshAccount(installTarget)),
         folder: publishFolder,
       })
       return { targets, identity }

@@ -26,7 +26,7 @@ export interface Confirmation {
 }
 
 /** Where it was published, and under which issuer. */
-export interface Place {
+export interface IssuerTarget {
   readonly issuer: string
   readonly target: Pick<PublishTarget, 'publicUrl' | 'facts'>
 }
@@ -34,18 +34,18 @@ export interface Place {
 /** `token`: fresh from the cluster, or why there is none. */
 export async function confirmPublication(
   context: Pick<Context, 'transport' | 'signal'>,
-  place: Place,
+  issuerTarget: IssuerTarget,
   outcome: PublishOutcome,
   token: SubjectToken | string,
 ): Promise<Confirmation[]> {
-  const { issuer } = place
+  const { issuer } = issuerTarget
   const found = await readPublicIssuer(context, issuer)
-  const discovery = confirmDocument('discovery', found.discovery, place, outcome)
+  const discovery = confirmDocument('discovery', found.discovery, issuerTarget, outcome)
   if (found.jwks === undefined) {
     const jwks = discovery.state === 'ok' ? noJwksUri : skipped('jwks', 'discovery', discovery)
     return [discovery, jwks, skipped('token', discovery.state === 'ok' ? 'jwks' : 'discovery', jwks)]
   }
-  const jwks = confirmDocument('jwks', found.jwks, place, outcome)
+  const jwks = confirmDocument('jwks', found.jwks, issuerTarget, outcome)
   const keys = foundKeys(found.jwks)
   if (keys === undefined) return [discovery, jwks, skipped('token', 'jwks', jwks)]
   return [discovery, jwks, await confirmToken(issuer, token, keys)]
@@ -67,12 +67,12 @@ const skipped = (check: Confirmation['check'], because: DocumentName, { state }:
 function confirmDocument(
   name: DocumentName,
   found: FoundDocument,
-  place: Place,
+  issuerTarget: IssuerTarget,
   { documents, before }: PublishOutcome,
 ): Confirmation {
-  if (found.kind === 'unavailable') return notServed(name, found.fault.seen, place)
+  if (found.kind === 'unavailable') return notServed(name, found.fault.seen, issuerTarget)
   const { url, status, text, location, cacheControl } = found
-  if (status !== 200) return notServed(name, whyNotServed(url, status, location), place)
+  if (status !== 200) return notServed(name, whyNotServed(url, status, location), issuerTarget)
   if (isSameJson(text, documents[name].text)) {
     const cacheSeconds = cacheSecondsOf(cacheControl)
     const seen = `readable by anonymous clients at ${url}`
@@ -86,7 +86,7 @@ function confirmDocument(
 }
 
 /** A folder is served by another program: if it is not served yet, publishing has not failed. */
-function notServed(check: DocumentName, seen: string, { issuer, target }: Place): Confirmation {
+function notServed(check: DocumentName, seen: string, { issuer, target }: IssuerTarget): Confirmation {
   return target.publicUrl === undefined
     ? {
         check,
@@ -135,17 +135,17 @@ async function confirmToken(
 /** Empty if nothing was published for anonymous clients. `token`: a new one of the cluster, or why there is none. */
 export async function readBack(
   context: PublicContext,
-  place: Place & Pick<Publication, 'mode'>,
+  issuerTarget: IssuerTarget & Pick<Publication, 'mode'>,
   outcome: PublishOutcome,
   token: () => Promise<SubjectToken | string>,
 ): Promise<Confirmation[]> {
-  if (place.mode === 'dry-run' || place.target.facts.publishes === 'keys') return []
-  const confirmations = await confirmPublication(context, place, outcome, await token())
+  if (issuerTarget.mode === 'dry-run' || issuerTarget.target.facts.publishes === 'keys') return []
+  const confirmations = await confirmPublication(context, issuerTarget, outcome, await token())
   return await Promise.all(
     confirmations.map(async (confirmation) => {
       const { url } = confirmation
       const why = url === undefined ? undefined : await whyUntrusted(context, url)
-      return why === undefined ? confirmation : onlyHere(confirmation, why, place.issuer)
+      return why === undefined ? confirmation : onlyHere(confirmation, why, issuerTarget.issuer)
     }),
   )
 }

@@ -6,17 +6,17 @@ import { shellOperand } from '../text/shell.ts'
 /** Other errors are returned unchanged. `others'`: another process serves the entries, and writes them again. */
 export function keyStateFault(
   error: unknown,
-  place: NamespacedName,
+  keyStateRef: NamespacedName,
   entries: 'its own' | "others'" = 'its own',
 ): unknown {
   if (!(error instanceof PullpassError)) return error
-  if (error.code === 'NAMESPACE_NOT_FOUND') return namespaceMissing(error, place)
-  if (error.code === 'OBJECT_TOO_LARGE') return tooLarge(error, place)
+  if (error.code === 'NAMESPACE_NOT_FOUND') return namespaceMissing(error, keyStateRef)
+  if (error.code === 'OBJECT_TOO_LARGE') return tooLarge(error, keyStateRef)
   const { refusal } = error
-  if (refusal?.kind === 'immutable') return frozen(error, place, entries)
+  if (refusal?.kind === 'immutable') return frozen(error, keyStateRef, entries)
   // deploy/issuer-revocations
   const isVerbMissing = refusal?.kind === 'verb-required' && refusal.resource === 'revocations.pullpass.dev'
-  return isVerbMissing && refusal.verb === 'remember' ? verbMissing(error, place) : error
+  return isVerbMissing && refusal.verb === 'remember' ? verbMissing(error, keyStateRef) : error
 }
 
 function namespaceMissing(error: PullpassError, { namespace, name }: NamespacedName): PullpassError {
@@ -70,15 +70,15 @@ function tooLarge(
 const nearlyFull = 1024 * 1024
 
 /** Before a write fails: no ConfigMap of pullpass reaches a third of this by itself. */
-export function nearlyFullFault(bytes: number, place: NamespacedName): PullpassError | undefined {
+export function nearlyFullFault(bytes: number, keyStateRef: NamespacedName): PullpassError | undefined {
   if (bytes <= nearlyFull) return undefined
   const fault = new PullpassError({
     code: 'OBJECT_TOO_LARGE',
     hop: 'kubernetes',
-    seen: `ConfigMap ${place.namespace}/${place.name} takes ${bytes} bytes with its labels, annotations and managed fields`,
+    seen: `ConfigMap ${keyStateRef.namespace}/${keyStateRef.name} takes ${bytes} bytes with its labels, annotations and managed fields`,
     expected: `at most ${nearlyFull}: with more, the cluster may refuse a revocation`,
   })
-  return tooLarge(fault, place)
+  return tooLarge(fault, keyStateRef)
 }
 
 function frozen(

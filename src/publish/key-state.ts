@@ -126,10 +126,10 @@ export interface StoredKeyState extends KeyState {
 /** Empty if it does not exist. @throws KUBERNETES_FORBIDDEN, KUBERNETES_REFUSED, and what a cluster throws */
 export async function readKeyState(
   cluster: Cluster,
-  place: NamespacedName,
+  keyStateRef: NamespacedName,
   limits?: Parameters<typeof readStoredConfigMap>[2],
 ): Promise<StoredKeyState> {
-  const { data, bytes } = await readStoredConfigMap(cluster, place, limits)
+  const { data, bytes } = await readStoredConfigMap(cluster, keyStateRef, limits)
   return { ...parseKeyState(data), storedBytes: bytes }
 }
 

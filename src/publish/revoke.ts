@@ -82,11 +82,15 @@ export async function revokeKey(request: RevokeRequest, context: Pick<Context, '
   return { issuer, outcome, readings, revocation }
 }
 
-async function storeRevocation(cluster: Cluster, place: NamespacedName, changes: ReturnType<typeof keyStateChanges>) {
+async function storeRevocation(
+  cluster: Cluster,
+  keyStateRef: NamespacedName,
+  changes: ReturnType<typeof keyStateChanges>,
+) {
   try {
-    await writeConfigMap(cluster, place, changes)
+    await writeConfigMap(cluster, keyStateRef, changes)
   } catch (error) {
-    throw keyStateFault(error, place)
+    throw keyStateFault(error, keyStateRef)
   }
 }
 

@@ -99,9 +99,9 @@ async function readServed(cluster: Cluster): Promise<ClusterIssuer | PullpassErr
 }
 
 /** Reading the survey does not require the permission to read the key state of issuer watch. */
-async function readKeyStateOrNone(cluster: Cluster, place: NamespacedName): Promise<KeyState> {
+async function readKeyStateOrNone(cluster: Cluster, keyStateRef: NamespacedName): Promise<KeyState> {
   try {
-    return await readKeyState(cluster, place)
+    return await readKeyState(cluster, keyStateRef)
   } catch (fault) {
     if (fault instanceof PullpassError && fault.code === 'KUBERNETES_FORBIDDEN') return emptyKeyState
     throw fault

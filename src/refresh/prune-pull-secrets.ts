@@ -117,7 +117,7 @@ async function deleteSecret(one: Written, accountsIn: AccountsIn, { cluster, mod
   const { document, name, found } = one
   const { namespace } = found
   const dryRun = mode === 'dry-run' ? 'all' : 'none'
-  const place = { name, namespace }
+  const target = { name, namespace }
   try {
     const serviceAccounts: ServiceAccountOutcome[] = []
     for (const account of accountsIn(one)) {
@@ -129,10 +129,10 @@ async function deleteSecret(one: Written, accountsIn: AccountsIn, { cluster, mod
     const detached = serviceAccounts.filter(({ result }) => result === 'detached')
     const from = mode === 'dry-run' ? 'would be detached from' : 'detached from'
     const note = [reason, ...detached.map((account) => `${from} ${account.name}`)].join('; ')
-    const outcome = { ...outcomeOf(document, place), result: 'deleted', note } as const
+    const outcome = { ...outcomeOf(document, target), result: 'deleted', note } as const
     return { ...outcome, ...(serviceAccounts.length > 0 && { serviceAccounts }) }
   } catch (error) {
-    return failedOutcome(document, place, asFault(error))
+    return failedOutcome(document, target, asFault(error))
   }
 }
 
@@ -158,8 +158,8 @@ const keptOutcome = (
         note: `it is no longer selected, and was not deleted: ${reason}`,
       }
 
-const failedOutcome = (document: Document, place: Parameters<typeof outcomeOf>[1], fault: PullpassError): Outcome => ({
-  ...outcomeOf(document, place),
+const failedOutcome = (document: Document, target: Parameters<typeof outcomeOf>[1], fault: PullpassError): Outcome => ({
+  ...outcomeOf(document, target),
   result: 'failed',
   note: 'it is no longer selected, and was not deleted',
   fault,

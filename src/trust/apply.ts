@@ -169,9 +169,10 @@ export async function checkRecord(resources: readonly TrustResource[], recording
   const tried = new Set<string>()
   for (const resource of resources) {
     const { entry } = resource
-    const places = entry?.namespaces.join(' ') ?? ''
-    if (entry === undefined || tried.has(places) || (await resource.observe(accepted)).changes.length === 0) continue
-    tried.add(places)
+    const namespaces = entry?.namespaces.join(' ') ?? ''
+    if (entry === undefined || tried.has(namespaces) || (await resource.observe(accepted)).changes.length === 0)
+      continue
+    tried.add(namespaces)
     await record.dryRun(entry).catch((fault: unknown) => {
       throw fault instanceof PullpassError ? unrecordable(fault, absent) : fault
     })

@@ -10,19 +10,20 @@ export const trustRecordName = 'pullpass-trust'
 
 /** In every one of the clusters. */
 export function openRecord(clusters: readonly Cluster[]): TrustRecord {
-  const places = ({ namespaces }: RecordEntry) =>
+  const configMapsOf = ({ namespaces }: RecordEntry) =>
     clusters.flatMap((cluster) =>
       namespaces.map((namespace) => ({ cluster, map: { namespace, name: trustRecordName } })),
     )
   const write = async (entry: RecordEntry, text: string | undefined, dryRun: 'all' | 'none' = 'none') => {
-    for (const { cluster, map } of places(entry)) await writeConfigMap(cluster, map, { [entry.key]: text }, { dryRun })
+    for (const { cluster, map } of configMapsOf(entry))
+      await writeConfigMap(cluster, map, { [entry.key]: text }, { dryRun })
   }
   return {
     async read(entry) {
-      const found = await Promise.all(places(entry).map(({ cluster, map }) => readConfigMap(cluster, map)))
+      const found = await Promise.all(configMapsOf(entry).map(({ cluster, map }) => readConfigMap(cluster, map)))
       return found.flatMap((data) => (Object.hasOwn(data, entry.key) ? (data[entry.key] ?? []) : []))
     },
-    copies: (entry) => places(entry).length,
+    copies: (entry) => configMapsOf(entry).length,
     write: async (entry) => await write(entry, entry.text),
     dryRun: async (entry) => await write(entry, entry.text, 'all'),
     remove: async (entry) => await write(entry, undefined),

@@ -74,8 +74,8 @@ export async function findInstallation(cluster: Cluster, namespace: string): Pro
     listObjects(cluster, configMapKind, { labelSelector: 'app.kubernetes.io/managed-by=pullpass' }),
   ])
   const workloads = allWorkloads.filter((object) => belongsTo(object, namespace))
-  const ofOthers = allWorkloads.filter(({ name, namespace: place }) => name === controllerName && place !== namespace)
-  const others = [...new Set(ofOthers.map(({ namespace: place }) => place ?? ''))]
+  const ofOthers = allWorkloads.filter((object) => object.name === controllerName && object.namespace !== namespace)
+  const others = [...new Set(ofOthers.map((object) => object.namespace ?? ''))]
   const trustRecords = configMaps.filter((object) => object.name === trustRecordName && object.namespace !== namespace)
   const ours = new Set([...workloads, ...objects].map(({ uid }) => uid))
   const otherPolicies = policies.filter(({ uid }) => !ours.has(uid))

@@ -124,14 +124,14 @@ export const manifestsNode: Command<typeof flags> = {
       return 0
     }
     refuseSystemNamespace('manifests node', namespace)
-    const place = {
+    const installTarget = {
       namespace,
       image:
         print === 'rbac'
           ? ''
           : readImage(image, 'manifests node', 'or --print PART or --out FOLDER, which need no image'),
     }
-    const objects = renderNodeObjects({ providers, files, paths }, place)
+    const objects = renderNodeObjects({ providers, files, paths }, installTarget)
     terminal.print(await renderManifestYaml(print === 'rbac' ? objects.filter(isPermission) : objects))
     return 0
   },

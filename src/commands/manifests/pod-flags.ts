@@ -5,7 +5,7 @@ import { labelKey, labelName, labelValue, objectName } from '../../document/kube
 import { showValue } from '../../document/show-value.ts'
 import { PullpassError } from '../../errors/pullpass-error.ts'
 import { checkNoProxy, parseHttpProxy } from '../../http/proxy.ts'
-import type { Authorities, Place, PodProxy, PodSettings, Toleration } from '../../manifests/manifest.ts'
+import type { Authorities, InstallTarget, PodProxy, PodSettings, Toleration } from '../../manifests/manifest.ts'
 import { parseSchedule, type Schedule } from '../../manifests/schedule.ts'
 import { parseImageReference } from '../../registry/image-reference.ts'
 import { type Flag, type FlagValues, usageFault } from '../command-line/flag.ts'
@@ -98,7 +98,7 @@ export function refuseSystemNamespace(command: string, namespace: string): void 
 }
 
 export interface PodFlags {
-  readonly place: Place
+  readonly installTarget: InstallTarget
   readonly settings: Omit<PodSettings, 'authorities' | 'networkPolicy'>
   readonly caConfigMap: Extract<Authorities, { configMap: string }> | undefined
   /** `undefined`: not given. */
@@ -116,7 +116,7 @@ export function readPodFlags(given: Given): PodFlags {
       'ports for the NetworkPolicy, or no NetworkPolicy',
     )
   return {
-    place: { namespace: given.namespace ?? 'pullpass-system', image: readImage(given.image) },
+    installTarget: { namespace: given.namespace ?? 'pullpass-system', image: readImage(given.image) },
     settings: {
       schedule: given.schedule === undefined ? undefined : readSchedule(given.schedule),
       labels: readLabels('labels', given.labels),

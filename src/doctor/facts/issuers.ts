@@ -63,10 +63,10 @@ interface Own {
 /** Without permission to read what was revoked, nothing is reported of it: the commands that publish report that. */
 async function gatherOwn(documents: readonly Document[], cluster: Cluster | undefined): Promise<Own> {
   if (cluster === undefined) return { served: undefined, keyState: emptyKeyState }
-  const { keyStateRef: place } = publicationOf(documents)
+  const { keyStateRef } = publicationOf(documents)
   const [served, keyState] = await Promise.all([
     readClusterIssuer(cluster).catch(asFault),
-    readKeyState(cluster, place).catch(asFault),
+    readKeyState(cluster, keyStateRef).catch(asFault),
   ])
   return { served, keyState: keyState instanceof PullpassError ? emptyKeyState : keyState }
 }

@@ -45,25 +45,27 @@ function evaluateNamespaces(
   if (requested === undefined || chosen) return findings
   const found = known?.find(({ name }) => name === requested)
   if (known !== undefined && found === undefined) return [...findings, evaluateAbsent(requested, known)]
-  const place = found ?? { name: requested, labels: {} }
-  return [...findings, evaluateNotChosen(place, jobs, commands)]
+  const namespace = found ?? { name: requested, labels: {} }
+  return [...findings, evaluateNotChosen(namespace, jobs, commands)]
 }
 
-function evaluateNotChosen(place: LabelledNamespace, jobs: readonly Job[], commands: PrintedCommands): HopFinding {
+function evaluateNotChosen(namespace: LabelledNamespace, jobs: readonly Job[], commands: PrintedCommands): HopFinding {
   const documents = jobs.map(({ document }) => document)
-  const reasons = documents.map((document) => ({ document, why: whyNotChosen(document.namespaces, place) }))
+  const reasons = documents.map((document) => ({ document, why: whyNotChosen(document.namespaces, namespace) }))
   const excluded = reasons.flatMap(({ document, why }) =>
     why?.reason === 'excluded' ? [`${documentName(document)} excludes ${quote(why.by)}`] : [],
   )
   const [first] = reasons
   return {
     hop: 'namespace',
-    about: place.name,
+    about: namespace.name,
     result: 'failed',
     code: 'NAMESPACE_NOT_SELECTED',
-    seen: [`${place.name} is selected by none of ${documents.map(documentName).join(', ')}`, ...excluded].join('; '),
+    seen: [`${namespace.name} is selected by none of ${documents.map(documentName).join(', ')}`, ...excluded].join(
+      '; ',
+    ),
     expected: 'a namespace that exists and that a document selects',
-    remedy: first === undefined ? {} : howToChoose(first, place, { documents, commands }),
+    remedy: first === undefined ? {} : howToChoose(first, namespace, { documents, commands }),
   }
 }
 

@@ -96,8 +96,8 @@ function questionsOf(needed: readonly Permission[], namespace: string | undefine
     )
 }
 
-const isOf = (place: string | undefined, namespace: string | undefined) =>
-  place === undefined || namespace === undefined || place === namespace
+const isOf = (at: string | undefined, namespace: string | undefined) =>
+  at === undefined || namespace === undefined || at === namespace
 
 async function mayReviewOf(account: NamespacedName, question: AccessQuestion, cluster: Cluster): Promise<boolean> {
   const verdict = await reviewAccess(cluster, question, account).catch(asFault)
@@ -127,9 +127,9 @@ const keyOf = ({ verb, resource, name, namespace }: AccessQuestion) => JSON.stri
 function evaluateRight({ question, verdict, whose, workload }: RightFacts, { found, request }: View): HopFinding {
   const { commands, serviceAccount } = request
   const about = nameRight(question)
-  const { namespace: place } = question
+  const { namespace } = question
   const alike = nameUse(question)
-  const base = { hop: 'rights', about, ...(place !== undefined && { namespace: place, alike }) } as const
+  const base = { hop: 'rights', about, ...(namespace !== undefined && { namespace, alike }) } as const
   if (verdict === 'allowed') return { ...base, result: 'ok', code: 'OK', seen: `allowed to ${nameHolder(whose)}` }
   if (verdict instanceof PullpassError) {
     return {

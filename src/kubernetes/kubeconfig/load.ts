@@ -71,8 +71,8 @@ async function parse(text: string, path: string): Promise<unknown> {
     return parseYaml(text, { maxAliasCount: 100, logLevel: 'error' })
   } catch (error) {
     // Its message quotes the line, which may contain a token: only the position is reported.
-    const place = error instanceof YAMLParseError ? error.linePos?.[0] : undefined
-    throw kubeconfigInvalid({ seen: `${path}${place ? `:${place.line}:${place.col}` : ''} is not YAML` })
+    const position = error instanceof YAMLParseError ? error.linePos?.[0] : undefined
+    throw kubeconfigInvalid({ seen: `${path}${position ? `:${position.line}:${position.col}` : ''} is not YAML` })
   }
 }
 

@@ -17,8 +17,8 @@ export interface Page {
 export function readPage(cluster: Cluster, response: ClusterResponse): Page {
   const split = splitItems(response.body)
   const list = readResponse(cluster, split === undefined ? response : { ...response, body: split.rest })
-  const places = asList(list['items'])
-  const isSplit = split !== undefined && places.length === split.items.length && places.every((place) => place === 0)
+  const indexes = asList(list['items'])
+  const isSplit = split !== undefined && indexes.length === split.items.length && indexes.every((index) => index === 0)
   const whole = isSplit || split === undefined ? list : readResponse(cluster, response)
   const metadata = asObject(whole['metadata']) ?? {}
   return { metadata, items: isSplit ? parseEach(split.items, cluster, response) : objectsIn(whole) }

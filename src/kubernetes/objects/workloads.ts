@@ -25,8 +25,8 @@ export async function readCronJob(
   cluster: Cluster,
   { namespace, name }: NamespacedName,
 ): Promise<CronJobFacts | undefined> {
-  const place = encodeURIComponent(namespace)
-  const path = `/apis/batch/v1/namespaces/${place}/cronjobs/${encodeURIComponent(name)}`
+  const encodedNamespace = encodeURIComponent(namespace)
+  const path = `/apis/batch/v1/namespaces/${encodedNamespace}/cronjobs/${encodeURIComponent(name)}`
   const response = await cluster.request({ method: 'GET', path, maxResponseBytes: longest })
   if (response.status !== 200) return undefined
   const spec = asObject(readResponse(cluster, response)['spec'])

@@ -8,7 +8,7 @@
  *
  * https://kubernetes.io/docs/reference/access-authn-authz/service-accounts-admin/#token-controller
  */
-import { clusterWideName, type Manifest, ownLabels, type Place } from '../manifest.ts'
+import { clusterWideName, type InstallTarget, type Manifest, ownLabels } from '../manifest.ts'
 import { celList, celText } from './admission-policy.ts'
 
 /** Documents, publishing identities, authorities, those of deploy/issuer, and the configuration of nodes; kustomize adds a digest to a name. */
@@ -23,11 +23,11 @@ const byNamespaceController = "request.userInfo.username == 'system:serviceaccou
 /** The user of root-ca-cert-publisher; without --use-service-account-credentials it is the controller manager's. */
 const rootCaPublishers = ['system:serviceaccount:kube-system:root-ca-cert-publisher', 'system:kube-controller-manager']
 
-export const renderSettingsPolicy = (place: Place): Manifest[] =>
-  renderConfigMapPolicy(place, 'settings', {
+export const renderSettingsPolicy = (installTarget: InstallTarget): Manifest[] =>
+  renderConfigMapPolicy(installTarget, 'settings', {
     matchConditions: [
       { name: 'the-settings', expression: `${subject}.?name.orValue('').matches(${celText(settings)})` },
-      { name: 'without-configure', expression: `!${mayConfigure(place, `${subject}.name`)}` },
+      { name: 'without-configure', expression: `!${mayConfigure(installTarget, `${subject}.name`)}` },
     ],
     validations: [
       {
@@ -40,8 +40,8 @@ export const renderSettingsPolicy = (place: Place): Manifest[] =>
     ],
   })
 
-export const renderRootCaPolicy = (place: Place): Manifest[] =>
-  renderConfigMapPolicy(place, 'root-ca', {
+export const renderRootCaPolicy = (installTarget: InstallTarget): Manifest[] =>
+  renderConfigMapPolicy(installTarget, 'root-ca', {
     matchConditions: [
       { name: 'the-root-ca', expression: `${subject}.?name.orValue('') == ${celText(rootCa)}` },
       { name: 'another-user', expression: `!(request.userInfo.username in ${celList(rootCaPublishers)})` },
@@ -54,7 +54,7 @@ export const renderRootCaPolicy = (place: Place): Manifest[] =>
       },
       {
         // The controller creates it again, so deletion repairs one that was changed and made immutable.
-        expression: `request.operation != 'DELETE' || ${byNamespaceController} || ${mayConfigure(place, celText(rootCa))}`,
+        expression: `request.operation != 'DELETE' || ${byNamespaceController} || ${mayConfigure(installTarget, celText(rootCa))}`,
         message:
           'deleting ConfigMap kube-root-ca.crt of this namespace requires the verb configure on settings.pullpass.dev',
         reason: 'Forbidden',
@@ -62,7 +62,7 @@ export const renderRootCaPolicy = (place: Place): Manifest[] =>
     ],
   })
 
-const mayConfigure = ({ namespace }: Place, name: string): string =>
+const mayConfigure = ({ namespace }: InstallTarget, name: string): string =>
   `authorizer.group('pullpass.dev').resource('settings').namespace(${celText(namespace)}).name(${name}).check('configure').allowed()`
 
 interface Rules {
@@ -70,16 +70,16 @@ interface Rules {
   readonly validations: readonly object[]
 }
 
-function renderConfigMapPolicy(place: Place, name: string, rules: Rules): Manifest[] {
+function renderConfigMapPolicy(installTarget: InstallTarget, name: string, rules: Rules): Manifest[] {
   const apiVersion = 'admissionregistration.k8s.io/v1'
   const metadata = {
-    name: clusterWideName(place, name),
+    name: clusterWideName(installTarget, name),
     labels: { ...ownLabels, 'app.kubernetes.io/component': name },
   }
   const spec = {
     failurePolicy: 'Fail',
     matchConstraints: {
-      namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': place.namespace } },
+      namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': installTarget.namespace } },
       resourceRules: [
         { apiGroups: [''], apiVersions: ['*'], operations: ['CREATE', 'UPDATE', 'DELETE'], resources: ['configmaps'] },
       ],

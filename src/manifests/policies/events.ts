@@ -4,7 +4,7 @@
  */
 import { pullSecretType } from '../../document/custom-resource.ts'
 import { type Document, defaultKeyStateRef, type NamespacedName } from '../../document/document.ts'
-import { type Account, controllerName, type Place, type ResourceLimits } from '../manifest.ts'
+import { type Account, controllerName, type InstallTarget, type ResourceLimits } from '../manifest.ts'
 import {
   type AdmissionPolicy,
   celAny,
@@ -15,7 +15,7 @@ import {
   outsideOfSystem,
   ownedByNothing,
 } from './admission-policy.ts'
-import { evictionPlaces } from './evictions.ts'
+import { evictionConditions } from './evictions.ts'
 
 /** For an account that reports nothing. */
 export const noEventsPolicy = ({ name }: Account): AdmissionPolicy => ({
@@ -28,7 +28,7 @@ export const noEventsPolicy = ({ name }: Account): AdmissionPolicy => ({
 /** `keyStates`: of the publications that it keeps up to date, as `issuer watch` does. */
 export const controllerEventsPolicy = (
   documents: readonly Document[],
-  { namespace }: Pick<Place, 'namespace'>,
+  { namespace }: Pick<InstallTarget, 'namespace'>,
   resources: ResourceLimits | undefined,
   keyStates: readonly NamespacedName[],
 ): AdmissionPolicy =>
@@ -38,7 +38,7 @@ export const controllerEventsPolicy = (
       ...(resources === undefined ? [] : [isAbout('Secret', resources.secretNames, outsideOfSystem)]),
       isAbout('Lease', [controllerName], inNamespace(namespace)),
       ...keyStates.map((one) => isAbout('ConfigMap', [one.name], inNamespace(one.namespace))),
-      ...evictionPlaces(documents, resources).map((place) => `${about}.kind == 'Pod' && ${place}`),
+      ...evictionConditions(documents, resources).map((condition) => `${about}.kind == 'Pod' && ${condition}`),
       ...(resources?.tenants === undefined ? [] : [aboutPullSecrets]),
     ],
     named:

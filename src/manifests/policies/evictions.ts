@@ -8,15 +8,15 @@ import type { ResourceLimits } from '../manifest.ts'
 import { type AdmissionPolicy, celAny, choiceInCel, namespaceLabels, outsideOfSystem } from './admission-policy.ts'
 
 /** Expressions, with the variable `namespaceLabels`: where pods are evicted. */
-export const evictionPlaces = (documents: readonly Document[], resources?: ResourceLimits): string[] => [
+export const evictionConditions = (documents: readonly Document[], resources?: ResourceLimits): string[] => [
   ...documents.filter(({ stuckPods }) => stuckPods === 'Evict').map(({ namespaces }) => choiceInCel(namespaces)),
   ...(resources?.stuckPods === 'Evict' ? [outsideOfSystem] : []),
 ]
 
 /** None if nothing is evicted: then no role permits it. */
 export function evictionPolicies(documents: readonly Document[], resources?: ResourceLimits): AdmissionPolicy[] {
-  const places = evictionPlaces(documents, resources)
-  if (places.length === 0) return []
+  const conditions = evictionConditions(documents, resources)
+  if (conditions.length === 0) return []
   const policy: AdmissionPolicy = {
     about: 'evictions',
     operations: ['CREATE'],
@@ -24,7 +24,7 @@ export function evictionPolicies(documents: readonly Document[], resources?: Res
     variables: [namespaceLabels, { name: 'options', expression: 'object.?deleteOptions.orValue({})' }],
     rules: [
       {
-        expression: celAny(places),
+        expression: celAny(conditions),
         message:
           resources?.stuckPods !== 'Evict'
             ? 'pullpass may evict only pods in the namespaces of documents with stuckPods: Evict'

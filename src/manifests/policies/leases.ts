@@ -2,10 +2,10 @@
  * One Lease that the account of the controller may hold, and that nothing prevents from being deleted. RBAC does not restrict the content
  * of a Lease.
  */
-import { controllerName, type Place } from '../manifest.ts'
+import { controllerName, type InstallTarget } from '../manifest.ts'
 import { type AdmissionPolicy, celText, ownedByNothing } from './admission-policy.ts'
 
-export const leasesPolicy = ({ namespace }: Pick<Place, 'namespace'>): AdmissionPolicy => ({
+export const leasesPolicy = ({ namespace }: Pick<InstallTarget, 'namespace'>): AdmissionPolicy => ({
   about: 'leases',
   group: 'coordination.k8s.io',
   operations: ['CREATE', 'UPDATE', 'DELETE'],

@@ -4,17 +4,17 @@
  * https://kubernetes.io/docs/reference/access-authn-authz/validating-admission-policy/#authorizer-variable
  */
 import { pullSecretType } from '../../document/custom-resource.ts'
-import { clusterWideName, type Manifest, ownLabels, type Place, type ResourceLimits } from '../manifest.ts'
+import { clusterWideName, type InstallTarget, type Manifest, ownLabels, type ResourceLimits } from '../manifest.ts'
 import { celList, celText } from './admission-policy.ts'
 
 const secretName = '(has(object.spec.secretName) ? object.spec.secretName : object.metadata.name)'
 
 /** Nothing without PullSecrets. */
-export function renderTenantPolicies(resources: ResourceLimits | undefined, place: Place): Manifest[] {
+export function renderTenantPolicies(resources: ResourceLimits | undefined, installTarget: InstallTarget): Manifest[] {
   if (resources?.tenants === undefined) return []
   const { secretNames, tenants } = resources
   const apiVersion = 'admissionregistration.k8s.io/v1'
-  const metadata = { name: clusterWideName(place, 'tenants'), labels: ownLabels }
+  const metadata = { name: clusterWideName(installTarget, 'tenants'), labels: ownLabels }
   const { group, resource } = pullSecretType
   const spec = {
     failurePolicy: 'Fail',
@@ -68,14 +68,14 @@ const permittedText = (names: readonly string[]) =>
   celText(`, which the installation does not permit; it permits: ${names.join(', ')}`)
 
 /** The role `edit` in a namespace permits tokens of its accounts and writes of its Secrets, and the role `view` does not. */
-export const renderTenantRole = (resources: ResourceLimits | undefined, place: Place): Manifest[] =>
+export const renderTenantRole = (resources: ResourceLimits | undefined, installTarget: InstallTarget): Manifest[] =>
   resources?.tenants === undefined
     ? []
     : [
         {
           apiVersion: 'rbac.authorization.k8s.io/v1',
           kind: 'ClusterRole',
-          metadata: { name: clusterWideName(place, 'tenants'), labels: { ...ownLabels, ...aggregated } },
+          metadata: { name: clusterWideName(installTarget, 'tenants'), labels: { ...ownLabels, ...aggregated } },
           rules: [
             {
               apiGroups: [pullSecretType.group],

@@ -119,14 +119,14 @@ const dryRun = { why: 'a dry run publishes nothing', hint: 'run it without --dry
 async function makePublic(
   token: SubjectToken,
   found: PublicKeys | PullpassError,
-  place: GatedPublication,
+  publication: GatedPublication,
 ): Promise<PublicKeys> {
   if (!(found instanceof PullpassError) && isAmong(found.keys, token)) return found
-  const { context, target, mode } = place
-  await publishKey(token, place)
+  const { context, target, mode } = publication
+  await publishKey(token, publication)
   if (mode === 'dry-run') return found instanceof PullpassError ? { keys: [], safeAt: undefined } : found
   context.log('info', 'the key of a token was published', { kid: token.keyId ?? '', target: target.name })
-  const { keys, safeAt } = await waitUntilPublic(token, place)
+  const { keys, safeAt } = await waitUntilPublic(token, publication)
   return { keys, safeAt: safeAt ?? safeToSignAt(context.now()) }
 }
 
@@ -159,16 +159,16 @@ async function readPublicKeys({ issuer, target, context }: GatedPublication): Pr
 const attempts = 5
 
 /** What is public then. @throws KEY_UNPUBLISHED */
-async function waitUntilPublic(token: SubjectToken, place: GatedPublication): Promise<PublicKeys> {
+async function waitUntilPublic(token: SubjectToken, publication: GatedPublication): Promise<PublicKeys> {
   const read = async () => {
-    const found = await readPublicKeys(place)
+    const found = await readPublicKeys(publication)
     if (isAmong(found.keys, token)) return found
-    throw keyUnpublished(token, place.target, {
+    throw keyUnpublished(token, publication.target, {
       why: 'it was written, but anonymous clients do not read it yet; a cache may serve the earlier keys for some minutes',
       hint: 'no action if it passes, the next run exchanges it; otherwise check what anonymous clients read',
       command: `pullpass issuer check ${shellOperand(token.issuer, 'ISSUER')}`,
     })
   }
   const isRetryable = ({ code }: { readonly code: string }) => code === 'KEY_UNPUBLISHED'
-  return await retry(read, { attempts, isRetryable }, place.context)
+  return await retry(read, { attempts, isRetryable }, publication.context)
 }

@@ -14,16 +14,18 @@ import { publishServed } from '../publish.ts'
 import type { ServedIssuer } from '../served-issuer.ts'
 
 /** Not where it was revoked, nor where no API server serves it. @throws KEY_UNPUBLISHED, whatever was in the way */
-export async function publishKey(token: SubjectToken, place: GatedPublication): Promise<void> {
+export async function publishKey(token: SubjectToken, publication: GatedPublication): Promise<void> {
   try {
-    await publish(token, place)
+    await publish(token, publication)
   } catch (cause) {
-    throw notPublished(token, place.target, asFault(cause))
+    throw notPublished(token, publication.target, asFault(cause))
   }
 }
 
-async function publish(token: SubjectToken, place: GatedPublication): Promise<void> {
-  const { cluster, target, issuer, keyStateRef, mode } = place
+async function publish(
+  token: SubjectToken,
+  { cluster, target, issuer, keyStateRef, mode }: GatedPublication,
+): Promise<void> {
   const keyState = await readKeyState(cluster, keyStateRef)
   const served = await readServed(token, cluster)
   if (keyState.revocations.some(({ digest }) => digest === digestOf(token.keyId))) {

@@ -171,7 +171,7 @@ interface Evaluated {
 async function actOn(
   { facts, verdict, issuer, choice }: Evaluated,
   { publishing, keyState: known }: WatchState,
-  { cluster, target, keyStateRef: place, checkIntervalMs, served: servedDocuments }: WatchConfig,
+  { cluster, target, keyStateRef, checkIntervalMs, served: servedDocuments }: WatchConfig,
   context: VendorContext,
 ): Promise<Publishing> {
   const { keyState, served } = verdict
@@ -179,7 +179,7 @@ async function actOn(
   if (keyState.keys.length === 0 && served.length === 0) return publishing
   const recorded = known ?? (facts.keyState instanceof PullpassError ? emptyKeyState : facts.keyState)
   const hadKeys = recorded.keys.length > 0
-  const readAgain = async () => withRevocations(keyState, await readKeyState(cluster, place).catch(asFault))
+  const readAgain = async () => withRevocations(keyState, await readKeyState(cluster, keyStateRef).catch(asFault))
   const { readings } = facts
   const onPublished = servedDocuments?.replace
   const keys = { issuer, keyState, readAgain, hadKeys, served, choice, readings } as const

@@ -103,17 +103,17 @@ export const stateRetry = { retryForMs: 5_000, timeoutMs: 10_000 } as const
 export async function writeKeyState(
   keyState: KeyState,
   { stored, now }: { readonly stored: StoredKeyState; readonly now: Date },
-  { cluster, keyStateRef: place }: Pick<WatchConfig, 'cluster' | 'keyStateRef'>,
+  { cluster, keyStateRef }: Pick<WatchConfig, 'cluster' | 'keyStateRef'>,
 ): Promise<Alarm[]> {
   const due = keyStateChanges(stored, withStoredTimes(keyState, stored, now))
   const [changes, dryRun] = isEmpty(due)
     ? ([keyStateChanges(stored, keyState), 'all'] as const)
     : ([due, 'none'] as const)
   try {
-    if (!isEmpty(changes)) await writeConfigMap(cluster, place, changes, { dryRun, ...stateRetry })
-    return unwritten(nearlyFullFault(stored.storedBytes, place))
+    if (!isEmpty(changes)) await writeConfigMap(cluster, keyStateRef, changes, { dryRun, ...stateRetry })
+    return unwritten(nearlyFullFault(stored.storedBytes, keyStateRef))
   } catch (error) {
-    const fault = keyStateFault(error, place)
+    const fault = keyStateFault(error, keyStateRef)
     if (!(fault instanceof PullpassError)) throw fault
     return unwritten(fault)
   }

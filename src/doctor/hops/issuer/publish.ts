@@ -103,9 +103,9 @@ function refusedRemedy({ code, details }: PullpassError, { issuer, commands }: P
   const cluster = issuer?.cluster
   if (code !== 'TOKEN_ISSUER_MISMATCH' || cluster === undefined || cluster instanceof PullpassError) return {}
   if (cluster.issuer !== issuer?.token.issuer) return {}
-  const place = commands.targetOf(cluster.issuer) ?? 'where that is public'
+  const target = commands.targetOf(cluster.issuer) ?? 'where that is public'
   const change = commands.cluster('issuer show', '--to-issuer', details.issuer ?? '')
   return {
-    words: `the cluster issues tokens as ${cluster.issuer}: set spec.issuer.publishTo to ${place}; or, to change the issuer of the cluster: ${change}`,
+    words: `the cluster issues tokens as ${cluster.issuer}: set spec.issuer.publishTo to ${target}; or, to change the issuer of the cluster: ${change}`,
   }
 }

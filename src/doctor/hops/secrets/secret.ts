@@ -131,14 +131,14 @@ function evaluateSecret({ document, namespace, content }: SecretFacts, view: Sec
       ...failed('SECRET_NOT_FOUND', 'it does not exist', `the pull secret of ${formName(document)}`, refresh),
     }
   }
-  const place = { document, namespace, content, refresh }
-  const evaluated = evaluateMetadata(place, view) ?? evaluateContent(place, view)
+  const secret = { document, namespace, content, refresh }
+  const evaluated = evaluateMetadata(secret, view) ?? evaluateContent(secret, view)
   // With a wrong clock nothing is known of an expiry.
   const cause = evaluated.code === 'SECRET_EXPIRED' ? view.clockFailure : undefined
   return cause === undefined ? { ...base, ...evaluated } : { ...base, ...dependencyFailed(base.hop, base.about, cause) }
 }
 
-interface Place {
+interface SecretToEvaluate {
   readonly document: Document
   readonly namespace: string
   readonly content: PullSecretContent
@@ -146,7 +146,7 @@ interface Place {
 }
 
 function evaluateMetadata(
-  { document, namespace, content, refresh }: Place,
+  { document, namespace, content, refresh }: SecretToEvaluate,
   { commands }: SecretView,
 ): Evaluated | undefined {
   if (content.deleting) {
@@ -196,8 +196,8 @@ function evaluateImmutable({ secretName }: Document, namespace: string, commands
   )
 }
 
-function evaluateContent(place: Place, { images, now }: SecretView): Evaluated {
-  const { document, content, refresh } = place
+function evaluateContent(secret: SecretToEvaluate, { images, now }: SecretView): Evaluated {
+  const { document, content, refresh } = secret
   const manager = fieldManager(document)
   const config = parseDockerConfig(content.dockerConfigJson ?? new Redacted('null'))
   const breaking = config.findings.find(({ effect }) => effect === 'breaks-pulls')
@@ -226,12 +226,12 @@ function evaluateContent(place: Place, { images, now }: SecretView): Evaluated {
           ),
     )
   }
-  return evaluateRecord(record, place, now) ?? evaluateHosts(place, { images, config, record, now })
+  return evaluateRecord(record, secret, now) ?? evaluateHosts(secret, { images, config, record, now })
 }
 
 function evaluateRecord(
   record: PullSecretRecord,
-  { document, namespace, refresh }: Place,
+  { document, namespace, refresh }: SecretToEvaluate,
   now: Date,
 ): Evaluated | undefined {
   const target = `${namespace}/${document.secretName}`
@@ -265,7 +265,7 @@ interface Hosts {
 }
 
 /** An image that no host of the document matches is evaluated at the registry: no refresh makes it match. */
-function evaluateHosts({ document, refresh }: Place, { images, config, record, now }: Hosts): Evaluated {
+function evaluateHosts({ document, refresh }: SecretToEvaluate, { images, config, record, now }: Hosts): Evaluated {
   const hosts = document.registries.flatMap((registry) => registry.hosts)
   const evaluated = images
     .filter(({ reference }) => matchImage(hosts, reference).length > 0)
