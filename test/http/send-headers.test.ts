@@ -74,6 +74,12 @@ suite('headers that are computed from what is sent', () => {
     assert.notEqual(second?.headers['authorization'], first?.headers['authorization'])
   })
 
+  test('replace what is sent without them: that JSON is accepted', async () => {
+    const [plain] = await sent({})
+    const [other] = await sent({ headers: () => ({ accept: 'application/xml' }) })
+    assert.deepEqual([plain?.headers['accept'], other?.headers['accept']], ['application/json', 'application/xml'])
+  })
+
   test('see the body with its secrets revealed, replace a header of the same name, and may be secrets themselves', async () => {
     const [request] = await sent({
       json: { token: new Redacted('planted-secret') },

@@ -82,6 +82,16 @@ const rows: Row[] = [
       retryable: true,
     },
   },
+  ...[502, 503, 504].map((code) => ({
+    title: `${code} from a balancer: it may pass`,
+    code,
+    body: 'no API server responds',
+    expected: {
+      code: 'KUBERNETES_UNREACHABLE',
+      seen: `https://10.0.0.1 responded with ${code}, also to retries`,
+      retryable: true,
+    },
+  })),
   {
     title: '500 from an admission webhook that is down: named, and it may pass',
     code: 500,

@@ -56,6 +56,18 @@ suite('a token is requested', () => {
     })
   })
 
+  test('that the API server does not accept as valid: refused, whatever the status', async (t) => {
+    for (const code of [400, 422]) {
+      const message = 'spec.audiences: Invalid value'
+      const body = { kind: 'Status', apiVersion: 'v1', status: 'Failure', reason: 'Invalid', code, message }
+      const { cluster } = await openTestCluster(t, () => ({ status: code, body }))
+      await assert.rejects(requestToken(cluster, account, tokenRequest), {
+        code: 'TOKEN_REQUEST_REFUSED',
+        seen: `the API server responded with ${code} "${message}" for a token of ServiceAccount default/default`,
+      })
+    }
+  })
+
   test('and a response without one, or without its end, is none', async (t) => {
     const responses = [{}, { status: { token: 'a' } }, { status: { expirationTimestamp: '2026-11-24T13:00:00Z' } }]
     for (const body of responses) {
