@@ -142,7 +142,8 @@ function renderTenantSection(schema: JsonSchema, cluster: JsonSchema): string {
   return `## PullSecret
 
 One Secret in the namespace of the document, with a ServiceAccount of that namespace, for tenants. It contains no field that would
-use permissions of pullpass itself. Fields are those of a ClusterPullSecret, except:
+use permissions of pullpass itself. \`pullpass init HOST -n NAMESPACE\` writes one
+([example](controller.md#pullsecrets-of-tenants)). Fields are those of a ClusterPullSecret, except:
 
 ${renderTable(rows)}
 

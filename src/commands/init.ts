@@ -6,7 +6,8 @@ import { asFault, withAlternative } from '../errors/pullpass-error.ts'
 import { systemErrorCode } from '../host/read-file.ts'
 import type { Context } from '../http/context.ts'
 import { renderStructured } from '../terminal/render-structured.ts'
-import type { Command } from './command-line/command.ts'
+import { plainLine } from '../text/plain-text.ts'
+import type { Command, Terminal } from './command-line/command.ts'
 import { type Choice, type Flag, type FlagValues, usageFault } from './command-line/flag.ts'
 import { clusterFlags, givenClusterFlag, parseNamespacedName } from './command-line/flags.ts'
 import { withholdInValues } from './command-line/output.ts'
@@ -18,17 +19,28 @@ const flags: typeof clusterFlags & {
   readonly 'from-env': Flag & { type: 'boolean' }
   readonly name: Text
   readonly namespaces: Text
+  readonly namespace: Text
   readonly 'service-account': Text
   readonly set: Text & { multiple: true }
   readonly offline: Flag & { type: 'boolean' }
   readonly out: Text
   readonly output: Choice<'yaml' | 'json'>
 } = {
-  name: { type: 'string', value: 'NAME', summary: 'Name of the document and its Secret (default: by the vendor)' },
+  name: {
+    type: 'string',
+    value: 'NAME',
+    summary: 'Name of the document and its Secret (default: by the vendor, or registries)',
+  },
   namespaces: {
     type: 'string',
     value: 'LIST',
     summary: 'Namespaces or globs, comma-separated (default: those whose pods pull from the hosts)',
+  },
+  namespace: {
+    type: 'string',
+    short: 'n',
+    value: 'NAMESPACE',
+    summary: 'Write a PullSecret for this namespace, which a controller for tenants uses; the cluster is not read',
   },
   'service-account': {
     type: 'string',
@@ -67,7 +79,8 @@ export const init: Command<typeof flags> = {
     'Writes a commented ClusterPullSecret for the registries: vendor, region and account by their hosts; from the cluster its',
     'issuer, the namespaces whose pods pull from these hosts, and their pull secrets. What remains unknown is marked FILL_IN,',
     'or, if only pullpass trust needs it, commented out; both are listed on standard error. Nothing is created in the cluster',
-    'or at a cloud.',
+    'or at a cloud. Complete the file, then: pullpass trust apply -f FILE, pullpass refresh -f FILE; and pullpass doctor -f',
+    'FILE, which finds what is missing.',
     'With --from-env it converts the variables PROJECT_NUMBER, POOL_ID, PROVIDER_ID, SERVICE_ACCOUNT_EMAIL,',
     'REGISTRY_SECRET_NAME, REGISTRY_HOSTS and REGISTRY_SECRET_NAMESPACES into a ClusterPullSecret for the same Secret. It has',
     'the name of the Secret, so that pull secrets that pullpass refresh wrote from these variables remain unchanged:',
@@ -90,15 +103,16 @@ export const init: Command<typeof flags> = {
       const form = withholdInValues(formOf(document, serviceAccount), context.secrets)
       const text = await renderStructured(form, given.output ?? 'yaml')
       if (given.out === undefined) terminal.print(text)
-      else await writeNew(given.out, `${text}\n`)
+      else await createFile(given.out, `${text}\n`, terminal)
       return 0
     }
     const { draftDocument } = await import('./init/draft.ts')
-    const survey = given.offline ? undefined : await surveyOf(given, hosts, context)
-    const request = { hosts, name: given.name, namespaces: given.namespaces, serviceAccount, set: given.set }
+    const { name, namespaces, namespace: tenant, set } = given
+    const survey = given.offline || tenant !== undefined ? undefined : await surveyOf(given, hosts, context)
+    const request = { hosts, name, namespaces, serviceAccount, tenant, set }
     const { text, missing, commented } = await draftDocument(request, survey, context)
     if (given.out === undefined) terminal.print(text.trimEnd())
-    else await writeNew(given.out, text)
+    else await createFile(given.out, text, terminal)
     if (missing.length > 0) terminal.printError(`to be filled in: ${missing.join(', ')}`)
     if (commented.length > 0)
       terminal.printError(
@@ -116,6 +130,11 @@ function checkSource(given: FlagValues<typeof flags>, hosts: readonly string[]):
     const unread = givenClusterFlag(given)
     if (given.offline && unread)
       throw fail(`${unread} is given with --offline`, 'a cluster to read, or --offline to read none')
+    if (given.namespace !== undefined && (unread ?? given.namespaces) !== undefined)
+      throw fail(
+        `${unread ?? '--namespaces'} is given with --namespace`,
+        '--namespaces for a ClusterPullSecret, or --namespace for a PullSecret, for which the cluster is not read',
+      )
     if (given.output === 'json') throw fail('-o json is given without --from-env', 'YAML, which has comments')
     return
   }
@@ -123,6 +142,7 @@ function checkSource(given: FlagValues<typeof flags>, hosts: readonly string[]):
     hosts.length > 0 && 'a host',
     given.name && '--name',
     given.namespaces && '--namespaces',
+    given.namespace && '--namespace',
     given.set.length > 0 && '--set',
     given.offline && '--offline',
     givenClusterFlag(given),
@@ -178,12 +198,27 @@ const formOf = (
 })
 
 /** @throws USAGE_INVALID if the file exists or cannot be created */
+async function createFile(file: string, text: string, terminal: Pick<Terminal, 'printError'>): Promise<void> {
+  await writeNew(file, text)
+  terminal.printError(`${plainLine(file)}: created`)
+}
+
 async function writeNew(file: string, text: string): Promise<void> {
   try {
     await writeFile(file, text, { flag: 'wx' })
   } catch (error) {
     const code = systemErrorCode(error)
-    const why = code === 'EEXIST' ? 'exists and is not overwritten' : `cannot be created: ${code ?? 'unknown error'}`
+    const why =
+      code === 'EEXIST'
+        ? 'exists and is not overwritten'
+        : `cannot be created: ${reasons.get(code ?? '') ?? code ?? 'unknown error'}`
     throw usageFault('init', `--out ${file} ${why}`, 'the path of a new file in a folder that exists')
   }
 }
+
+const reasons: ReadonlyMap<string, string> = new Map([
+  ['ENOENT', 'its folder does not exist'],
+  ['ENOTDIR', 'its folder is a file'],
+  ['EACCES', 'this user may not write its folder'],
+  ['EROFS', 'the file system is read-only'],
+])

@@ -182,6 +182,6 @@ async function printOutcomes(
   if (output !== undefined) {
     terminal.print(await renderResult(refreshResult(outcomes, mode), output, secrets))
   } else {
-    terminal.print(renderOutcomes(outcomes, { mode, now, color: terminal.color }))
+    terminal.print(renderOutcomes(outcomes, { mode, now, color: terminal.color, columns: terminal.columns }))
   }
 }

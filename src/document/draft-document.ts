@@ -7,7 +7,11 @@ export interface DraftDocument {
   /** Empty: it has to be filled in. */
   readonly namespaces: readonly string[]
   readonly serviceAccount: { readonly namespace: string; readonly name: string } | undefined
+  /** The namespace of a PullSecret; absent: a ClusterPullSecret. */
+  readonly tenant?: string | undefined
   readonly registries: readonly DraftRegistry[]
+  /** Identifiers, for a registry whose vendor is not known. */
+  readonly vendors: readonly string[]
   /** Comments at the top, a line each. */
   readonly notes: readonly string[]
 }
@@ -50,26 +54,16 @@ export function renderDraft(draft: DraftDocument): Draft {
   const lines = [
     ...draft.notes.map((note) => `# ${plainLine(note)}`), // it can quote the cluster
     'apiVersion: pullpass.dev/v1alpha1',
-    'kind: ClusterPullSecret',
+    `kind: ${draft.tenant === undefined ? 'ClusterPullSecret' : 'PullSecret'}`,
     'metadata:',
     `  name: ${scalar(draft.name)}`,
+    ...(draft.tenant === undefined ? [] : [`  namespace: ${scalar(draft.tenant)}`]),
     'spec:',
-    '  namespaces:',
-    '    include: # Names, and globs such as "team-*".',
-    ...(draft.namespaces.length === 0 ? [`      - ${fill('spec.namespaces.include', undefined)}`] : []),
-    ...draft.namespaces.map((namespace) => `      - ${scalar(namespace)}`),
-    ...(draft.serviceAccount === undefined
-      ? [
-          '  # The token file of the pod is read. With this instead, a token of the ServiceAccount is requested:',
-          '  # serviceAccountRef: {namespace: NAMESPACE, name: NAME}',
-        ]
-      : [
-          '  serviceAccountRef: # Its token is requested. Without this, the token file of the pod is read.',
-          `    namespace: ${scalar(draft.serviceAccount.namespace)}`,
-          `    name: ${scalar(draft.serviceAccount.name)}`,
-        ]),
+    ...(draft.tenant === undefined ? clusterFields(draft, fill) : tenantFields(draft, fill)),
     '  registries:',
-    ...draft.registries.flatMap((registry, index) => renderRegistry(registry, `spec.registries[${index}]`, fill)),
+    ...draft.registries.flatMap((registry, index) =>
+      renderRegistry(registry, { at: `spec.registries[${index}]`, vendors: draft.vendors, fill }),
+    ),
   ]
   const commented = draft.registries.flatMap(({ vendor, trust = [] }, index) =>
     vendor === undefined || trust.length === 0 ? [] : [`spec.registries[${index}].${vendor}.trust`],
@@ -79,16 +73,44 @@ export function renderDraft(draft: DraftDocument): Draft {
 
 type Fill = (path: string, value: string | undefined) => string
 
+const clusterFields = ({ namespaces, serviceAccount }: DraftDocument, fill: Fill): string[] => [
+  '  namespaces:',
+  '    include: # Names, and globs such as "team-*".',
+  ...(namespaces.length === 0 ? [`      - ${fill('spec.namespaces.include', undefined)}`] : []),
+  ...namespaces.map((namespace) => `      - ${scalar(namespace)}`),
+  ...(serviceAccount === undefined
+    ? [
+        '  # The token file of the pod is read. With this instead, a token of the ServiceAccount is requested:',
+        '  # serviceAccountRef: {namespace: NAMESPACE, name: NAME}',
+      ]
+    : [
+        '  serviceAccountRef: # Its token is requested. Without this, the token file of the pod is read.',
+        `    namespace: ${scalar(serviceAccount.namespace)}`,
+        `    name: ${scalar(serviceAccount.name)}`,
+      ]),
+]
+
+const tenantFields = ({ serviceAccount }: DraftDocument, fill: Fill): string[] => [
+  '  # A ServiceAccount of this namespace, whose tokens are exchanged. The controller permits names: --tenant-service-account.',
+  `  serviceAccountName: ${fill('spec.serviceAccountName', serviceAccount?.name)}`,
+]
+
+interface RegistryForm {
+  /** The path of the registry. */
+  readonly at: string
+  readonly vendors: readonly string[]
+  readonly fill: Fill
+}
+
 function renderRegistry(
   { name, hosts, vendor, facts, fields, trust = [] }: DraftRegistry,
-  at: string,
-  fill: Fill,
+  { at, vendors, fill }: RegistryForm,
 ): string[] {
   return [
     `    - name: ${scalar(name)}`,
     `      hosts: [${hosts.map(scalar).join(', ')}] # ${facts}`,
     ...(vendor === undefined
-      ? [`      ${fill(`${at}: a vendor`, undefined)}: {} # One of the vendors in docs/registries.md.`]
+      ? [`      ${fill(`${at}: a vendor`, undefined)}: {} # One of ${vendors.join(', ')}: docs/registries.md.`]
       : [
           `      ${vendor}:`,
           ...fields.flatMap((field, index) => {

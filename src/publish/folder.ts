@@ -133,7 +133,9 @@ function folderFault(root: string, error: unknown): PullpassError {
       code: 'PUBLISH_TARGET_NOT_FOUND',
       hop: 'publish',
       seen: `${showPath(root)} does not exist`,
-      expected: 'an existing folder, in which pullpass creates the documents',
+      expected:
+        'an existing folder, in which pullpass creates the documents; for a bucket, a URL: SCHEME://BUCKET/PATH',
+      hint: 'if a folder is meant',
       command: `mkdir -p ${shellQuote(root)}`,
     })
   }

@@ -118,7 +118,7 @@ const ways: Record<string, (text: string) => string | Promise<string>> = {
   JSON: async (text) => await renderStructured({ text, [text]: 1 }, 'json'),
   'a comment of a script': (text) => hashComment(faultOf(text).message),
   HCL: hclText,
-  'the output of publish': (text) => renderPublication(publicationOf(text), 'never'),
+  'the output of publish': (text) => renderPublication(publicationOf(text), { color: 'never' }),
   'the output of doctor': (text) => renderFindings([findingOf(text)], { color: 'never' }),
   metrics: (text) => healthOf('/metrics', text),
   'the response to a probe': (text) => healthOf('/readyz', text),

@@ -138,6 +138,7 @@ function takesWords(rest: string): boolean {
 }
 
 function similarFlag(flag: string, known: Flags): string | undefined {
+  if (known['output']?.choices?.includes(flag)) return `-o ${flag}`
   const near = nearest(flag, Object.keys(known))
   return near === undefined ? undefined : `a known flag, such as --${near}`
 }

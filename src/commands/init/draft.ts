@@ -3,7 +3,7 @@ import type { NamespacedName } from '../../document/document.ts'
 import { checkShape } from '../../document/document-errors.ts'
 import { type Draft, type DraftRegistry, renderDraft } from '../../document/draft-document.ts'
 import { brokenRule, registryHost } from '../../document/field-rules.ts'
-import { includedNamespace, objectName } from '../../document/kubernetes-names.ts'
+import { includedNamespace, labelName, objectName } from '../../document/kubernetes-names.ts'
 import { showValue } from '../../document/show-value.ts'
 import { PullpassError } from '../../errors/pullpass-error.ts'
 import { asObject } from '../../text/json-fields.ts'
@@ -18,6 +18,8 @@ export interface DraftRequest {
   /** `--namespaces`, a comma-separated list. */
   readonly namespaces: string | undefined
   readonly serviceAccount: NamespacedName | undefined
+  /** `--namespace`: of a PullSecret. */
+  readonly tenant: string | undefined
   /** `--set`: `FIELD=VALUE`, or `REGISTRY.FIELD=VALUE`. */
   readonly set: readonly string[]
 }
@@ -45,15 +47,51 @@ export async function draftDocument(
     const expected = brokenRule(includedNamespace, namespace)
     if (expected !== undefined) throw fail(`--namespaces contains ${showValue(namespace)}`, expected)
   }
-  const registries = applySettings(await draftRegistries(hosts, vendors), request.set)
-  for (const registry of registries) await checkSettings(registry, vendors)
+  const { tenant } = request
+  if (tenant !== undefined) checkTenant(tenant, serviceAccount)
+  const available = await availableVendors(vendors, tenant === undefined ? 'all' : 'of tenants')
+  const drafted = applySettings(await draftRegistries(hosts, vendors), request.set)
+  for (const registry of drafted) {
+    await checkSettings(registry, vendors)
+    const { vendor } = registry
+    if (vendor !== undefined && !available.includes(vendor))
+      throw fail(
+        `${vendor}, the vendor of ${registry.hosts.join(', ')}, is given with --namespace`,
+        `a PullSecret, which can have ${available.join(', ')}`,
+      )
+  }
+  const registries = tenant === undefined ? drafted : drafted.map((registry) => ({ ...registry, trust: [] }))
+  const [first, ...others] = registries
   return renderDraft({
-    name: name ?? registries[0]?.name ?? 'registry',
+    name: name ?? (others.length > 0 ? 'registries' : (first?.name ?? 'registry')),
     namespaces,
     serviceAccount,
+    tenant,
     registries,
+    vendors: available,
     notes: survey === undefined ? [] : notesOf(survey, hosts),
   })
+}
+
+/** @throws USAGE_INVALID */
+function checkTenant(namespace: string, serviceAccount: NamespacedName | undefined): void {
+  const expected = brokenRule(labelName, namespace)
+  if (expected !== undefined) throw usageFault('init', `--namespace is ${showValue(namespace)}`, expected)
+  if (serviceAccount !== undefined && serviceAccount.namespace !== namespace)
+    throw usageFault(
+      'init',
+      `--service-account is of namespace ${serviceAccount.namespace}, and --namespace is ${namespace}`,
+      'a service account of the namespace of the PullSecret',
+    )
+}
+
+/** Identifiers of those that a document can have. */
+async function availableVendors(vendors: Vendors, which: 'all' | 'of tenants'): Promise<string[]> {
+  const names = Object.entries(vendors).map(async ([name, { settings }]) => {
+    const loaded = await settings?.()
+    return loaded === undefined || (which === 'of tenants' && loaded.tenantForm === undefined) ? [] : [name]
+  })
+  return (await Promise.all(names)).flat()
 }
 
 async function draftRegistries(hosts: readonly string[], vendors: Vendors): Promise<DraftRegistry[]> {

@@ -11,6 +11,7 @@ import { type Cell, renderTable } from '../../terminal/table.ts'
 import { plainLine, quote } from '../../text/plain-text.ts'
 import { shellQuote } from '../../text/shell.ts'
 import { rfc3339 } from '../../text/time.ts'
+import type { Terminal } from '../command-line/command.ts'
 import { instant, overall, remedyItem } from '../command-line/output.ts'
 import type {
   IssuerPublishResult,
@@ -39,7 +40,10 @@ export interface PublishReport {
   readonly revocation?: RevocationReport
 }
 
-export function renderPublication(report: PublishReport, color: 'always' | 'never'): string {
+export function renderPublication(
+  report: PublishReport,
+  { color, columns }: Pick<Terminal, 'color' | 'columns'>,
+): string {
   const { issuer, target, outcome, confirmations } = report
   const rows = [
     ['issuer', issuer],
@@ -52,7 +56,7 @@ export function renderPublication(report: PublishReport, color: 'always' | 'neve
     renderTable({ rows }, color),
     ...(outcome.keys.length > 0 ? [renderKeys(report, color)] : []),
     ...safeToSignLines(report),
-    ...(checks.length > 0 ? [renderTable({ header: ['CHECK', 'RESULT', 'SEEN'], rows: checks }, color)] : []),
+    ...(checks.length > 0 ? [renderTable({ header: ['CHECK', 'RESULT', 'SEEN'], rows: checks }, color, columns)] : []),
   ]
   const fixes = new Set(confirmations.map(fixOf).filter((fix) => fix !== undefined))
   const warnings = warningsOf(report).map((warning) => plainLine(`warning: ${warning}`))

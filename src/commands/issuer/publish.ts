@@ -86,7 +86,7 @@ async function printReport(
 ): Promise<ExitCode> {
   terminal.print(
     output === undefined
-      ? renderPublication(report, terminal.color)
+      ? renderPublication(report, terminal)
       : await renderResult(publishResult(report), output, context.secrets),
   )
   return report.confirmations.some(({ state }) => state === 'failed') ? 1 : 0

@@ -81,7 +81,7 @@ export const revoke: Command<typeof flags> = {
       const report = { issuer, target, mode, outcome, confirmations, revocation } as const
       terminal.print(
         given.output === undefined
-          ? renderPublication(report, terminal.color)
+          ? renderPublication(report, terminal)
           : await renderResult(revokeResult(report), given.output, context.secrets),
       )
       return report.confirmations.some(({ check, state }) => check !== 'token' && state === 'failed') ? 1 : 0

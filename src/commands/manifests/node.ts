@@ -147,7 +147,7 @@ async function writeFiles(directory: string, files: Readonly<Record<string, stri
     throw usageFault(
       'manifests node',
       `--out ${directory} cannot be written: ${why}`,
-      'a directory that this user may write',
+      'a folder that this user may write',
     )
   }
   return Object.keys(files).map((name) => join(directory, name))

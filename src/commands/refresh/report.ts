@@ -14,14 +14,15 @@ export interface OutcomesForm {
   readonly mode: 'write' | 'dry-run'
   readonly now: Date
   readonly color: 'always' | 'never'
+  readonly columns?: number | undefined
 }
 
-export function renderOutcomes(outcomes: readonly Outcome[], { mode, now, color }: OutcomesForm): string {
+export function renderOutcomes(outcomes: readonly Outcome[], { mode, now, color, columns }: OutcomesForm): string {
   const rows = outcomes.flatMap((outcome) => rowsOf(outcome, mode))
   const noted = rows.some(({ note }) => note !== '')
   const header = ['DOCUMENT', 'SECRET', 'REGISTRY', 'RESULT', 'EXPIRES', ...(noted ? ['NOTE'] : [])]
   const shown = outcomes.length <= few ? rows : gather(rows)
-  const table = renderTable({ header, rows: shown.map((row) => cellsOf(row, now)) }, color)
+  const table = renderTable({ header, rows: shown.map((row) => cellsOf(row, now)) }, color, columns)
   return mode === 'dry-run' ? `${table}\n${renderDryRun(outcomes)}` : table
 }
 

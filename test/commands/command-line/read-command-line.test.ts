@@ -60,6 +60,11 @@ suite('readCommandLine', () => {
     })
   }
 
+  test('the name of an output format as a flag is refused with the flag that selects it', () => {
+    const flags = { ...command.flags, output: { type: 'string', choices: ['json', 'yaml'], summary: '' } } as const
+    assert.throws(() => read('--json', { ...command, flags }), { seen: 'unknown flag --json', expected: '-o json' })
+  })
+
   test('arguments are accepted where a form of the command has them', () => {
     const usage = ['paint [FILE|-] [-f DOCUMENT]', 'paint wall PLACE [--coats NUMBER]']
     assert.deepEqual(read('wall north', { ...command, usage }).positionals, ['wall', 'north'])

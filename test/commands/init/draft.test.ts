@@ -3,6 +3,7 @@ import { suite, test } from 'node:test'
 import { parse, parseAllDocuments } from 'yaml'
 import { loadDocuments } from '../../../src/document/load-documents.ts'
 import { vendors } from '../../../src/vendors/vendors.ts'
+import { vendorFields } from '../../document/smallest-document.ts'
 import { runPullpass } from '../../support/run-pullpass.ts'
 import { startTestSandbox, type TestSandbox } from '../../support/start-test-sandbox.ts'
 
@@ -102,7 +103,10 @@ suite('pullpass init HOST', { concurrency: 4 }, () => {
       `--set=workloadIdentityProvider=${sandbox.gcp.provider}`,
       '--set=google.serviceAccountEmail=puller@example-project.iam.gserviceaccount.com',
     ])
-    assert.deepEqual([exitCode, stdout, stderr], [0, '', `${forTrust}: spec.registries[0].gcp.trust\n`])
+    assert.deepEqual(
+      [exitCode, stdout, stderr],
+      [0, '', `${out}: created\n${forTrust}: spec.registries[0].gcp.trust\n`],
+    )
     const doctor = await runPullpass(sandbox, ['doctor', '-f', out, '-o', 'json'])
     const { findings } = JSON.parse(doctor.stdout)
     assert.deepEqual(
@@ -170,6 +174,7 @@ suite('pullpass init HOST', { concurrency: 4 }, () => {
       stderr.match(/\S+\.trust\b/g),
       ['gcp', 'aws', 'azure', 'aws', 'azure'].map((vendor, index) => `spec.registries[${index}].${vendor}.trust`),
     )
+    assert.equal(parse(stdout).metadata.name, 'registries')
     const { registries } = parse(stdout).spec
     assert.deepEqual(
       registries.map((registry: { name: string; hosts: string[] }) => [registry.name, ...registry.hosts]),
@@ -245,7 +250,56 @@ suite('pullpass init HOST', { concurrency: 4 }, () => {
     assert.match(stderr, /^ {2}fix: --offline reads no cluster; otherwise \S/m)
   })
 
+  test('with --namespace it is a PullSecret of that namespace, without reading a cluster', async (t) => {
+    const sandbox = await startTestSandbox(t)
+    const before = sandbox.parts.kubernetes.seen.length
+    const account = ['--service-account', 'team-a/puller']
+    const drafted = await runPullpass(sandbox, ['init', ecr, '-n', 'team-a', ...account])
+    assert.deepEqual([drafted.exitCode, drafted.stderr], [0, ''])
+    assert.equal(sandbox.parts.kubernetes.seen.length, before)
+    const [document] = await loadDocuments([await sandbox.write('team.yaml', drafted.stdout)], {
+      environment: {},
+      readInput: async () => '',
+      vendors,
+    })
+    assert.deepEqual(
+      [document?.kind, document?.secretName, document?.namespaces.include, document?.serviceAccountRef],
+      ['PullSecret', 'ecr', ['team-a'], { namespace: 'team-a', name: 'puller' }],
+    )
+
+    const unnamed = await runPullpass(sandbox, ['init', ecr, '-n', 'team-a'])
+    assert.equal(unnamed.stderr, 'to be filled in: spec.serviceAccountName\n')
+  })
+
+  test('a registry of an unknown vendor lists the vendors, for a PullSecret those that it can have', async (t) => {
+    const sandbox = await startTestSandbox(t)
+    const vendorsOf = async (...flags: string[]) => {
+      const { stdout } = await runPullpass(sandbox, ['init', 'images.example.com', '--offline', ...flags])
+      return /# One of (.+): docs\/registries\.md\.$/m.exec(stdout)?.[1]?.split(', ') ?? []
+    }
+    assert.deepEqual((await vendorsOf()).toSorted(), vendorFields.split(', ').toSorted())
+    const ofTenants = await vendorsOf('-n', 'team-a')
+    assert.ok(ofTenants.includes('quay') && !ofTenants.includes('static') && !ofTenants.includes('http'))
+  })
+
   const refused: Readonly<Record<string, [readonly string[], RegExp]>> = {
+    'a password in a PullSecret': [
+      ['ghcr.io', '-n', 'team-a'],
+      /static, the vendor of ghcr\.io, is given with --namespace\n {2}expected a PullSecret, which can have .*quay/,
+    ],
+    'an account of another namespace in a PullSecret': [
+      ['quay.io', '-n', 'team-a', '--service-account', 'team-b/puller'],
+      /--service-account is of namespace team-b, and --namespace is team-a/,
+    ],
+    '--namespaces and --namespace': [
+      ['quay.io', '-n', 'team-a', '--namespaces', 'team-a'],
+      /--namespaces is given with --namespace/,
+    ],
+    'an invalid namespace of a PullSecret': [['quay.io', '-n', 'Team_A'], /--namespace is "Team_A"/],
+    'a file in a folder that does not exist': [
+      ['quay.io', '--offline', '--out', '/nonexistent/quay.yaml'],
+      /--out \/nonexistent\/quay\.yaml cannot be created: its folder does not exist/,
+    ],
     'no host': [[], /no registry is given\n {2}expected HOST\.\.\., or --from-env/],
     'a URL': [
       ['https://quay.io'],

@@ -59,7 +59,7 @@ suite('pullpass init --from-env', () => {
     const before = readPullSecret(sandbox, 'team-a')
     const file = join(sandbox.folder.path, 'pull.yaml')
     const written = await runPullpass(sandbox, ['init', '--from-env', '--out', file])
-    assert.deepEqual(written, { exitCode: 0, stdout: '', stderr: '' })
+    assert.deepEqual(written, { exitCode: 0, stdout: '', stderr: `${file}: created\n` })
     const { exitCode, stdout, stderr } = await runPullpass(sandbox, ['refresh', '-f', file, '--min-remaining', '35m'])
     assert.deepEqual([exitCode, stderr], [0, ''])
     assert.match(stdout, /team-a\/regcred +google +unchanged/)

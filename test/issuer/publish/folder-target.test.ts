@@ -94,3 +94,11 @@ suite('a folder', () => {
     await assert.rejects((await open(folder)).read('jwks'), { code: 'PUBLISH_REFUSED' })
   })
 })
+
+test('a path that does not exist may be the name of a bucket: the error states the form of one', async (t) => {
+  const missing = await open(join(await makeFolder(t), 'example-issuer'))
+  await assert.rejects(missing.read('jwks'), {
+    code: 'PUBLISH_TARGET_NOT_FOUND',
+    expected: 'an existing folder, in which pullpass creates the documents; for a bucket, a URL: SCHEME://BUCKET/PATH',
+  })
+})
