@@ -15,8 +15,10 @@ export const responseSection: Section = {
     RESPONSE_TOO_LARGE: {
       hops: ['any'],
       doctor: ['exchange', 'impersonation', 'registry', 'cluster'],
-      meaning: 'The response is longer than 1 MiB and was not read completely.',
-      action: 'Check the endpoint, and that no proxy or sign-in page intercepts the request.',
+      meaning:
+        'The response is longer than 1 MiB and was not read completely; or a list of a vendor has more pages than `trust` reads, so that nothing of it was used.',
+      action:
+        'Check the endpoint, and that no proxy or sign-in page intercepts the request. Of a list: remove entries that are not used.',
     },
     REDIRECT_REFUSED: {
       hops: ['any'],

@@ -26,6 +26,21 @@ suite('trust plan', { concurrency: 4 }, () => {
     assert.match(run.stdout, /^No changes are required\.$/m)
   })
 
+  test('of a pool whose list of providers does not end states no result', async (t) => {
+    const sandbox = await startTestSandbox(t)
+    sandbox.gcp.parts.iam.faults.inject(
+      { kind: 'response', response: { status: 200, body: { nextPageToken: 'again' } } },
+      { when: ({ method, path }) => method === 'GET' && path.endsWith('/providers') },
+    )
+    const run = await runTrust(sandbox, ['plan'])
+    assert.equal(run.exitCode, 1)
+    assert.equal(resultsOf(run)[0], 'unknown')
+    assert.match(
+      run.stderr,
+      /^RESPONSE_TOO_LARGE \(trust\): Google's list of the providers of \S+\/pool does not end within 20 pages$/m,
+    )
+  })
+
   test('requires no cluster with --issuer', async (t) => {
     const sandbox = await startTestSandbox(t)
     const issuer = ['--issuer', sandbox.cluster.issuer]

@@ -10,6 +10,7 @@ import { asList, asObject, asText, type JsonObject } from '../../../text/json-fi
 import { repeatsSecret } from '../../../text/secret-register.ts'
 import { checkOperatorAccount, once } from '../../operator.ts'
 import type { VendorChange } from '../../trust/marked-resource.ts'
+import { listPages } from '../../trust/pages.ts'
 import { actionDenied, orAbsent, throttled, unavailable } from '../../trust/responses.ts'
 import { centralEndpoint } from '../endpoints.ts'
 import { operatorCredentials } from '../operator/sign-in.ts'
@@ -149,27 +150,17 @@ export async function readEntity({ call }: RamConnection, entity: RamCall): Prom
   return await orAbsent(call(entity))
 }
 
-/** The items of all pages of a list; undefined if it has more than `mostPages`, or a page without the marker of the next one. */
-export async function listAll(
+/** The items of all pages; undefined if the list is incomplete. */
+export const listAll = async (
   { call }: RamConnection,
   list: RamCall,
   itemsIn: (body: JsonObject) => unknown,
-): Promise<readonly JsonObject[] | undefined> {
-  const found: JsonObject[] = []
-  let marker: string | undefined
-  for (let page = 0; page < mostPages; page++) {
-    const fields = { ...list.fields, ...(marker !== undefined && { Marker: marker }) }
-    const body: JsonObject = await call({ ...list, fields })
-    for (const one of asList(itemsIn(body))) found.push(asObject(one) ?? {})
-    if (body['IsTruncated'] !== true) return found
-    marker = asText(body['Marker'])
-    if (marker === undefined || marker === '') return undefined
-  }
-  return undefined
-}
-
-/** Of up to 100 or 1,000 items each. */
-const mostPages = 10
+): Promise<readonly JsonObject[] | undefined> =>
+  await listPages(async (marker) => {
+    const body = await call({ ...list, fields: { ...list.fields, ...(marker !== undefined && { Marker: marker }) } })
+    const next = body['IsTruncated'] === true ? (asText(body['Marker']) ?? '') : undefined
+    return { items: asList(itemsIn(body)).map((one) => asObject(one) ?? {}), next }
+  })
 
 export async function checkAccount({ operator }: RamConnection, account: string, name: string): Promise<void> {
   checkOperatorAccount(

@@ -8,6 +8,7 @@ import { Redacted } from '../../../text/redacted.ts'
 import { repeatsSecret } from '../../../text/secret-register.ts'
 import { shellVariable } from '../../../text/shell.ts'
 import { checkOperatorAccount, once } from '../../operator.ts'
+import { listPages } from '../../trust/pages.ts'
 import { actionDenied, orAbsent, throttled, unavailable } from '../../trust/responses.ts'
 import { iamEndpoint, stsEndpoint } from '../endpoints.ts'
 import { awsRequestHandler } from '../operator/library-transport.ts'
@@ -202,30 +203,18 @@ export async function readEntity(
   return await orAbsent(call(action, fields))
 }
 
-/**
- * The items of all pages of a list; undefined if it has more than `mostPages`, or a page without the marker of the next one.
- * https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListRolePolicies.html
- */
-export async function listAll(
+/** The items of all pages; undefined if the list is incomplete. https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListRolePolicies.html */
+export const listAll = async (
   { call }: IamConnection,
   action: string,
   fields: Readonly<Record<string, string>>,
   member: string,
-): Promise<readonly unknown[] | undefined> {
-  const found: unknown[] = []
-  let marker: string | undefined
-  for (let page = 0; page < mostPages; page++) {
-    const body: JsonObject = await call(action, { ...fields, ...(marker !== undefined && { Marker: marker }) })
-    for (const item of asList(body[member])) found.push(item)
-    if (body['IsTruncated'] !== 'true') return found
-    marker = asText(body['Marker'])
-    if (marker === undefined || marker === '') return undefined
-  }
-  return undefined
-}
-
-/** Of up to 1,000 items each: the largest quota, of roles for an account, is 10,000. */
-const mostPages = 20
+): Promise<readonly unknown[] | undefined> =>
+  await listPages(async (marker) => {
+    const body = await call(action, { ...fields, ...(marker !== undefined && { Marker: marker }) })
+    const next = body['IsTruncated'] === 'true' ? (asText(body['Marker']) ?? '') : undefined
+    return { items: asList(body[member]), next }
+  })
 
 export async function checkAccount({ operator }: IamConnection, account: string, name: string): Promise<void> {
   checkOperatorAccount(

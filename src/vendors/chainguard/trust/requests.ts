@@ -5,6 +5,7 @@
 import type { Context } from '../../../http/context.ts'
 import { UnexpectedResponse } from '../../../http/send.ts'
 import { asList, asObject, shortText } from '../../../text/json-fields.ts'
+import { listComplete, nextPageToken } from '../../trust/pages.ts'
 import { grpcRefusal, throttled } from '../../trust/responses.ts'
 import { requestTrust, type TokenApi, type TokenRequest } from '../../trust/token-api.ts'
 import { apiEndpoint } from '../endpoints.ts'
@@ -46,29 +47,23 @@ const apiOf = ({ environment }: Context, needs: CapabilityNeeded): TokenApi => (
     }),
 })
 
-/** A list has at most this many pages of 200 items: more is an error, since what is missing could be needed. */
-const mostPages = 10
-
-/** `field`: of the items. @throws as requestChainguard */
-export async function listChainguard<T>(
+/** `field`: of the items. @throws as requestChainguard, RESPONSE_TOO_LARGE */
+export const listChainguard = async <T>(
   context: Context,
   { path, query, field, needs }: Pick<ChainguardRequest, 'path' | 'needs'> & ListFilter,
   item: (value: unknown) => T,
-): Promise<T[]> {
-  const items: T[] = []
-  let token = ''
-  for (let page = 1; page === 1 || token !== ''; page++) {
-    const isLast = page === mostPages
-    const search = new URLSearchParams({ ...query, page_size: '200', ...(token !== '' && { page_token: token }) })
-    token = await requestChainguard(context, { method: 'GET', path: `${path}?${search.toString()}`, needs }, (body) => {
-      items.push(...asList(asObject(body)?.[field]).map(item))
-      const next = shortText(asObject(body)?.['nextPageToken']) ?? ''
-      if (next !== '' && isLast) throw new UnexpectedResponse(`the list has more than ${mostPages} pages`)
-      return next
+): Promise<readonly T[]> =>
+  await listComplete(`Chainguard's list ${path}`, async (token) => {
+    const search = new URLSearchParams({
+      ...query,
+      page_size: '200',
+      ...(token !== undefined && { page_token: token }),
     })
-  }
-  return items
-}
+    return await requestChainguard(context, { method: 'GET', path: `${path}?${search.toString()}`, needs }, (body) => ({
+      items: asList(asObject(body)?.[field]).map(item),
+      next: nextPageToken(body),
+    }))
+  })
 
 interface ListFilter {
   readonly query: Readonly<Record<string, string>>

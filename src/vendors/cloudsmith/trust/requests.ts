@@ -7,6 +7,7 @@ import type { Refusal } from '../../../http/request-errors.ts'
 import { UnexpectedResponse } from '../../../http/send.ts'
 import { asList, asObject, asText, shortText } from '../../../text/json-fields.ts'
 import { readToken } from '../../operator.ts'
+import { listComplete } from '../../trust/pages.ts'
 import { orAbsent, statusRefusal } from '../../trust/responses.ts'
 import { requestTrust, type TokenApi } from '../../trust/token-api.ts'
 import { isSlug } from '../names.ts'
@@ -37,32 +38,24 @@ export const privilegesPath = ({ organization }: Organization, repository: strin
   `/repos/${organization}/${repository}/privileges`
 
 const pageSize = 100
-/** A longer list is an error, since what is missing could be needed. */
-const mostPages = 20
 
-/** A page with fewer items than requested is the last one. @throws as requestTrust, RESPONSE_MALFORMED */
-export async function listAll<T>(
+/** A page with fewer items than requested is the last one. @throws as requestTrust, RESPONSE_MALFORMED, RESPONSE_TOO_LARGE */
+export const listAll = async <T>(
   context: Context,
   at: Organization,
   path: string,
   item: (value: unknown) => T,
-): Promise<T[]> {
-  const items: T[] = []
-  for (let page = 1; page <= mostPages; page++) {
-    const request = { method: 'GET', path: `${path}?page=${page}&page_size=${pageSize}` } as const
+): Promise<readonly T[]> =>
+  await listComplete(`Cloudsmith's list ${path}`, async (token = '1') => {
+    const request = { method: 'GET', path: `${path}?page=${token}&page_size=${pageSize}` } as const
     const read = requestTrust(context, organizationApi(at), request, (body) => {
       if (!Array.isArray(body)) throw new UnexpectedResponse('it is no list')
-      if (page === mostPages && body.length >= pageSize)
-        throw new UnexpectedResponse(`the list has more than ${mostPages} pages`)
       return body.map(item)
     })
     // The response for a page after the last one is not documented.
-    const found = page === 1 ? await read : ((await orAbsent(read)) ?? [])
-    items.push(...found)
-    if (found.length < pageSize) break
-  }
-  return items
-}
+    const items = token === '1' ? await read : ((await orAbsent(read)) ?? [])
+    return { items, next: items.length < pageSize ? undefined : String(Number(token) + 1) }
+  })
 
 /** Slugs are used in paths and printed commands. @throws UnexpectedResponse */
 export function slugIn(value: unknown, what: string): string {

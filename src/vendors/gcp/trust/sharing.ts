@@ -6,6 +6,7 @@
 import { PullpassError } from '../../../errors/pullpass-error.ts'
 import { type IssuerKey, parseJwks, sameKey } from '../../../oidc/keys.ts'
 import { asList, asObject, asText } from '../../../text/json-fields.ts'
+import { listComplete, nextPageToken } from '../../trust/pages.ts'
 import { type DesiredPool, type PoolCluster, subjectMapping } from './desired-state.ts'
 import { type FoundProvider, readFoundProvider } from './observed-state.ts'
 import { type GcpConnection, identityPath, sendTrustRequest } from './requests.ts'
@@ -95,24 +96,19 @@ export interface ListedProvider extends FoundProvider {
   readonly name: string
 }
 
-const mostPages = 100
-
-/** Providers of one pool that are not deleted. @throws TRUST_DENIED, TRUST_UNAVAILABLE */
-export async function listProviders(google: GcpConnection, pool: string): Promise<ListedProvider[]> {
-  const found: ListedProvider[] = []
-  let page: string | undefined = ''
-  for (let pages = 0; page !== undefined && pages < mostPages; pages++) {
-    const query: string = page === '' ? '' : `&pageToken=${encodeURIComponent(page)}`
-    const body = await sendTrustRequest(google, {
+/** Providers of one pool that are not deleted. @throws TRUST_DENIED, TRUST_UNAVAILABLE, RESPONSE_TOO_LARGE */
+export const listProviders = async (google: GcpConnection, pool: string): Promise<readonly ListedProvider[]> =>
+  await listComplete(`Google's list of the providers of ${pool}`, async (token = '') => {
+    const query = token && `&pageToken=${encodeURIComponent(token)}`
+    return await sendTrustRequest(google, {
       method: 'GET',
       path: `${identityPath(pool)}/providers?pageSize=100${query}`,
-      read: (response) => asObject(response.body) ?? {},
+      read: ({ body }) => ({
+        items: asList(asObject(body)?.['workloadIdentityPoolProviders']).flatMap(readListed),
+        next: nextPageToken(body),
+      }),
     })
-    for (const item of asList(body['workloadIdentityPoolProviders'])) found.push(...readListed(item))
-    page = asText(body['nextPageToken']) || undefined
-  }
-  return found
-}
+  })
 
 function readListed(value: unknown): ListedProvider[] {
   const name = asText(asObject(value)?.['name'])

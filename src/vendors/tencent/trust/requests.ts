@@ -7,6 +7,7 @@ import { repeatsSecret } from '../../../text/secret-register.ts'
 import { shellQuote } from '../../../text/shell.ts'
 import { checkOperatorAccount, once } from '../../operator.ts'
 import type { VendorChange } from '../../trust/marked-resource.ts'
+import { listPages } from '../../trust/pages.ts'
 import { actionDenied, orAbsent, throttled } from '../../trust/responses.ts'
 import { type ApiAction, deniedIn, errorOf, headersOf, refused, responseOf } from '../api.ts'
 import { siteEndpoint } from '../endpoints.ts'
@@ -151,23 +152,19 @@ export async function readEntity(cam: CamConnection, request: CamRequest): Promi
   return await orAbsent(cam.call(request))
 }
 
+/** Of a page: the most that one has. */
 const rows = 200
-/** Of 200 items: the most that a page has. */
-const mostPages = 20
 
-/** The items of all pages; undefined if there are more than 4,000. */
-export async function listAll(
+/** The items of all pages; undefined if the list is incomplete. */
+export const listAll = async (
   cam: CamConnection,
   { action, fields }: CamRequest,
-): Promise<readonly unknown[] | undefined> {
-  const found: unknown[] = []
-  for (let page = 1; page <= mostPages; page++) {
-    const list = asList((await cam.call({ action, fields: { ...fields, Page: page, Rp: rows } }))['List'])
-    for (const item of list) found.push(item)
-    if (list.length < rows) return found
-  }
-  return undefined
-}
+): Promise<readonly unknown[] | undefined> =>
+  await listPages(async (token = '1') => {
+    const page = Number(token)
+    const items = asList((await cam.call({ action, fields: { ...fields, Page: page, Rp: rows } }))['List'])
+    return { items, next: items.length < rows ? undefined : String(page + 1) }
+  })
 
 /** Of the command-line tool: values other than texts are JSON. */
 function wordsOf({ place: { site, region }, context }: CamConnection, { action, fields }: CamRequest): string[] {

@@ -11,6 +11,7 @@ import { asList, asObject, asText, shortText } from '../../../text/json-fields.t
 import { shellVariable } from '../../../text/shell.ts'
 import { followOperation, type Operation, readOperationState } from '../../operation.ts'
 import { configuringTrust, tokenIn } from '../../operator.ts'
+import { listComplete, nextPageToken } from '../../trust/pages.ts'
 import { grpcRefusal, withoutSecrets } from '../../trust/responses.ts'
 import { type Api, apiEndpoint } from '../endpoints.ts'
 import { isId } from '../names.ts'
@@ -48,11 +49,8 @@ export async function sendYandex<T>(context: Context, request: YandexRequest<T>)
   })
 }
 
-/** A list has at most this many pages of 1000 items: more is an error, since what is missing could be needed. */
-const mostPages = 10
-
-/** `field`: of the items. @throws as sendYandex, RESPONSE_MALFORMED */
-export async function listYandex<T>(
+/** `field`: of the items. @throws as sendYandex, RESPONSE_MALFORMED, RESPONSE_TOO_LARGE */
+export const listYandex = async <T>(
   context: Context,
   {
     field,
@@ -63,26 +61,19 @@ export async function listYandex<T>(
     readonly field: string
     readonly item: (value: unknown) => T
   },
-): Promise<T[]> {
-  const items: T[] = []
-  let token = ''
-  for (let page = 1; page === 1 || token !== ''; page++) {
-    const isLast = page === mostPages
+): Promise<readonly T[]> =>
+  await listComplete(`Yandex Cloud's list ${path}`, async (token = '') => {
     const query = `${path.includes('?') ? '&' : '?'}pageSize=1000${token && `&pageToken=${encodeURIComponent(token)}`}`
-    token = await sendYandex(context, {
+    return await sendYandex(context, {
       ...request,
       method: 'GET',
       path: `${path}${query}`,
-      read(body) {
-        items.push(...asList(asObject(body)?.[field]).map(item))
-        const next = shortText(asObject(body)?.['nextPageToken']) ?? ''
-        if (next !== '' && isLast) throw new UnexpectedResponse(`the list has more than ${mostPages} pages`)
-        return next
-      },
+      read: (body) => ({
+        items: asList(asObject(body)?.[field]).map(item),
+        next: nextPageToken(body),
+      }),
     })
-  }
-  return items
-}
+  })
 
 /**
  * A change is an operation, which is followed until it is done. With one key for all attempts, a request whose response was lost is not

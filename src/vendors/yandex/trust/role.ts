@@ -88,7 +88,7 @@ const listBindings = async (
   kind: 'registries' | 'repositories',
   id: string,
   needs: RoleNeeded,
-): Promise<Binding[]> =>
+): Promise<readonly Binding[]> =>
   await listYandex(context, {
     api: 'container-registry',
     path: `/container-registry/v1/${kind}/${id}:listAccessBindings`,
