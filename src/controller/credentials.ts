@@ -13,13 +13,14 @@ import {
   refreshDueAt,
   rereadSeconds,
 } from '../credential/registry-credential.ts'
-import { documentName, tenantOf } from '../document/document.ts'
+import { tenantOf } from '../document/document.ts'
 import { PullpassError } from '../errors/pullpass-error.ts'
 import type { Context } from '../http/context.ts'
 import type { ExchangeRequest } from '../refresh/exchange-requests.ts'
 import type { Minted } from '../refresh/mint-credentials.ts'
 import { retryDelayMs } from './schedule.ts'
 import { ExchangeBudgets } from './tenants/exchange-budget.ts'
+import { RetryBudgets } from './tenants/retry-budget.ts'
 import { keyOf, type QueueLimits, type WorkItem, WorkQueue } from './work-queue.ts'
 
 export interface CachedCredential {
@@ -34,6 +35,8 @@ export interface CredentialEvents {
   readonly queue: (item: WorkItem) => void
   /** After each exchange. */
   readonly onExchange: (request: ExchangeRequest, result: CachedCredential | PullpassError) => void
+  /** The retries of its namespace are limited. */
+  readonly onLimited: (request: ExchangeRequest) => void
   /** An error that is not classified. */
   readonly onEnd: (error: unknown) => void
 }
@@ -44,8 +47,16 @@ interface RequestState {
   cached: CachedCredential | undefined
   failure: Failure | undefined
   exchanging: boolean
+  /** Whether a turn was requested for it. */
+  queued: boolean
   /** Whether an exchange has begun since the settings are used. */
   begun: boolean
+  /** Whether it succeeded before, in this term or an earlier one. */
+  proven: boolean
+  /** Of a tenant: the last retry. */
+  retry: { readonly line: string; readonly state: 'waits' | 'started' } | undefined
+  /** Whether the next attempt, or the last one, waits or waited for other failures of its namespace. */
+  limited: boolean
   readonly waiting: Map<string, WorkItem>
   /** Drawn once for each credential, so that all its Secrets are due together. In [0, 1). */
   jitter: number
@@ -63,13 +74,17 @@ interface Failure {
 /** A new credential that expires sooner is a failure: refreshing it would be an endless loop of exchanges. Milliseconds. */
 const leastLifeMs = 60_000
 
-/** An exchange of a tenant. */
+/** An exchange of a tenant. Those of one kind and namespace take turns as the Secrets of one document do. */
 interface Turn {
+  /** `PullSecret/NAMESPACE/KIND/` */
   readonly document: string
   readonly mintedFrom: string
 }
 
-const tenantTurns: QueueLimits = { concurrency: 24, perDocument: 24, perTenant: 4, tenants: 24 }
+/** Of credentials that are due. */
+const refreshLimits: QueueLimits = { concurrency: 8, perDocument: 8, perTenant: 4, tenants: 8 }
+/** Of settings that never succeeded, or fail: of a namespace, two of each kind of turn. */
+const attemptLimits: QueueLimits = { concurrency: 16, perDocument: 16, perTenant: 2, tenants: 16 }
 
 export type Obtained = ReadonlyMap<string, CachedCredential | PullpassError | 'pending'>
 
@@ -83,33 +98,44 @@ export class Credentials {
   readonly #states = new Map<string, RequestState>()
 
   /** The exchanges of tenants take turns: one that hangs, or thousands that fail, delay no other document. */
-  readonly #turns: WorkQueue<Turn>
+  readonly #refreshes: WorkQueue<Turn>
+  /** Apart from them, so that what fails does not delay what works, not even in the same namespace. */
+  readonly #attempts: WorkQueue<Turn>
   readonly #budgets: ExchangeBudgets
+  readonly #retries: RetryBudgets
 
   constructor(exchange: ExchangeAll, events: CredentialEvents, context: CredentialContext) {
     this.#exchange = exchange
     this.#events = events
     this.#context = context
     this.#budgets = new ExchangeBudgets(context)
-    this.#turns = new WorkQueue(
-      (turn) => this.#takeTurn(turn),
-      ({ mintedFrom }) => mintedFrom,
-      context,
-      { limits: tenantTurns },
-    )
-    this.#start(() => this.#turns.run())
+    this.#retries = new RetryBudgets(context)
+    const createTurns = (limits: QueueLimits) =>
+      new WorkQueue<Turn>(
+        (turn) => this.#takeTurn(turn),
+        ({ mintedFrom }) => mintedFrom,
+        context,
+        { limits },
+      )
+    this.#refreshes = createTurns(refreshLimits)
+    this.#attempts = createTurns(attemptLimits)
+    for (const turns of [this.#refreshes, this.#attempts]) this.#start(() => turns.run())
   }
 
   /**
    * Of each request, by its fingerprint: a valid credential, or why there is none, or `pending`. What is absent or due is exchanged,
-   * unless a failure is too recent; `item` is queued when that has ended.
+   * unless a failure is too recent; `item` is queued when that has ended. `valid`: of which the Secret has a valid entry.
    */
-  obtain(requests: readonly ExchangeRequest[], item: WorkItem): Obtained {
+  obtain(requests: readonly ExchangeRequest[], item: WorkItem, valid: ReadonlySet<string> = new Set()): Obtained {
     const all = requests.map((request) => this.#stateFor(request))
+    for (const state of all) state.proven ||= valid.has(state.request.mintedFrom)
     const at = this.#context.now()
     const due = all.filter((state) => isDue(state, at))
     for (const state of due) state.waiting.set(keyOf(item), item)
-    const batch = due.filter(({ exchanging, failure }) => !exchanging && (failure?.retryAtMs ?? 0) <= at.getTime())
+    const batch = due.filter(
+      ({ exchanging, failure, retry }) =>
+        !exchanging && retry?.state !== 'waits' && (failure?.retryAtMs ?? 0) <= at.getTime(),
+    )
     const own = batch.filter(({ request }) => tenantOf(request.document) === undefined)
     if (own.length > 0) this.#start(() => this.#exchangeAll(own))
     for (const state of batch) if (!own.includes(state)) this.#requestTurn(state)
@@ -128,9 +154,20 @@ export class Credentials {
     return requests.flatMap(({ mintedFrom }) => this.#states.get(mintedFrom)?.failure?.fault ?? [])
   }
 
+  /** Whether the next attempt of one of them waits for other failures of its namespace. */
+  areLimited(requests: readonly ExchangeRequest[]): boolean {
+    return requests.some(({ mintedFrom }) => this.#states.get(mintedFrom)?.limited === true)
+  }
+
+  /** Retries of tenants that wait for others of their namespace. */
+  get waitingRetries(): number {
+    return this.#retries.waiting
+  }
+
   /** No document needs it any more. */
   forget(mintedFrom: string): void {
     const state = this.#states.get(mintedFrom)
+    if (state?.retry?.state === 'waits') this.#retries.withdraw(state.retry.line, mintedFrom)
     const tenant = state?.begun === true ? tenantOf(state.request.document) : undefined
     if (tenant !== undefined) this.#budgets.spend(tenant)
     this.#states.delete(mintedFrom)
@@ -144,8 +181,9 @@ export class Credentials {
       return known
     }
     const jitter = this.#context.random()
-    const none = { cached: undefined, failure: undefined, exchanging: false, begun: false }
-    const state = { request, ...none, waiting: new Map(), jitter }
+    const none = { cached: undefined, failure: undefined, retry: undefined }
+    const flags = { exchanging: false, queued: false, begun: false, proven: false, limited: false }
+    const state = { request, ...none, ...flags, waiting: new Map(), jitter }
     this.#states.set(request.mintedFrom, state)
     return state
   }
@@ -157,14 +195,35 @@ export class Credentials {
   }
 
   #requestTurn(state: RequestState): void {
+    const tenant = tenantOf(state.request.document) ?? ''
+    if ((state.failure?.count ?? 0) === 0) {
+      this.#addTurn(state, `${tenant}/${state.proven ? 'due' : 'first'}`)
+      return
+    }
+    // What worked before does not wait for what never did.
+    const line = `${tenant}/${state.proven ? 'failing' : 'never succeeded'}`
+    const start = () => {
+      state.retry = { line, state: 'started' }
+      this.#addTurn(state, line)
+    }
+    const wasLimited = state.limited
+    state.limited = this.#retries.request(line, state.request.mintedFrom, start) === 'waits'
+    if (!state.limited) return
+    state.retry = { line, state: 'waits' }
+    if (!wasLimited) this.#events.onLimited(state.request)
+  }
+
+  #addTurn(state: RequestState, kind: string): void {
     state.exchanging = true
-    const { document, mintedFrom } = state.request
-    this.#turns.add({ document: documentName(document), mintedFrom })
+    state.queued = true
+    const turns = state.proven && state.failure === undefined ? this.#refreshes : this.#attempts
+    turns.add({ document: `PullSecret/${kind}/`, mintedFrom: state.request.mintedFrom })
   }
 
   async #takeTurn({ mintedFrom }: Turn): Promise<undefined> {
     const state = this.#states.get(mintedFrom)
-    if (state === undefined) return undefined // its document was removed
+    if (state?.queued !== true) return undefined // its document was removed
+    state.queued = false
     const fault = state.begun ? undefined : this.#budgets.faultOf(tenantOf(state.request.document) ?? '')
     if (fault === undefined) await this.#exchangeAll([state])
     else this.#postpone(state, fault)
@@ -206,7 +265,11 @@ export class Credentials {
       expiresAt,
       dueAt: refreshDueAt({ from: mintedAt, expiresAt }, state.jitter),
     }
+    const isRetry = (state.failure?.count ?? 0) > 0
     state.failure = undefined
+    state.proven = true
+    state.limited = false
+    if (isRetry && state.retry?.state === 'started') this.#retries.succeeded(state.retry.line)
     this.#events.onExchange(state.request, state.cached)
     const items = [...state.waiting.values()]
     state.waiting.clear()
@@ -288,10 +351,8 @@ export const tooShort = (
 
 const isDue = ({ cached }: RequestState, at: Date): boolean => cached === undefined || cached.dueAt <= at
 
-function obtainedFrom(
-  { cached, failure, exchanging }: RequestState,
-  at: Date,
-): CachedCredential | PullpassError | 'pending' {
+/** While a failed exchange is tried again, nothing waits for its result: the other entries are refreshed. */
+function obtainedFrom({ cached, failure }: RequestState, at: Date): CachedCredential | PullpassError | 'pending' {
   if (cached !== undefined && cached.expiresAt > at) return cached
-  return exchanging || failure === undefined ? 'pending' : failure.fault
+  return failure === undefined ? 'pending' : failure.fault
 }

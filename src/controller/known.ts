@@ -81,7 +81,12 @@ const byName = (documents: DocumentSet) => [...documents].toSorted(([one], [othe
 function countTenants(known: Known): ControllerState['tenants'] {
   const { all, ofOperators } = known.documents.index
   const states = statesOf(new Map([...all].filter(([name]) => !ofOperators.has(name))), known)
-  return { desired: sum(states.map(({ desired }) => desired)), fresh: sum(states.map(({ fresh }) => fresh)) }
+  const retriesWaiting = known.work?.credentials.waitingRetries ?? 0
+  return {
+    desired: sum(states.map(({ desired }) => desired)),
+    fresh: sum(states.map(({ fresh }) => fresh)),
+    retriesWaiting,
+  }
 }
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, one) => total + one, 0)
@@ -142,6 +147,7 @@ export function resourceFacts(
     absentAccounts: (document?.attachToServiceAccounts ?? []).filter((account) => isAbsent(account, view)),
     further: document === undefined ? [] : furtherFaults(document, { ofDocument, evictions, known }),
     exchangeFaults: credentials.faultsOf(resource.controlled?.requests ?? []),
+    retriesLimited: credentials.areLimited(resource.controlled?.requests ?? []),
   }
 }
 

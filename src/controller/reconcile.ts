@@ -113,7 +113,8 @@ export async function reconcileSecret(target: Target, reconciler: Reconciler): P
     settle(target, status)
     return evaluation.dueAt
   }
-  const obtained = credentials.obtain(controlled.requests, target)
+  const valid = evaluation.entries.flatMap(({ mintedFrom, expiresAt }) => (expiresAt === undefined ? [] : mintedFrom))
+  const obtained = credentials.obtain(controlled.requests, target, new Set(valid))
   const plan = planWrite(evaluation, obtained, now)
   if (plan.action === 'wait') {
     reportAbsent(target, obtained, status)

@@ -18,6 +18,7 @@ import { rfc3339 } from '../text/time.ts'
 import type { CustomResource } from './custom-resources.ts'
 import type { SecretState } from './reconcile.ts'
 import { haveEntries } from './selection.ts'
+import { retriesLimited } from './tenants/retry-budget.ts'
 
 export interface ResourceFacts {
   readonly resource: CustomResource
@@ -31,6 +32,8 @@ export interface ResourceFacts {
   readonly watchRefusal: PullpassError | undefined
   /** Of the last exchange of each registry that failed. */
   readonly exchangeFaults: readonly PullpassError[]
+  /** Of a tenant: the next attempt of one of them waits. */
+  readonly retriesLimited: boolean
   /** Whether it is known what may be watched in addition to Secrets. */
   readonly isWatched: boolean
   /** What the document requests in addition to Secrets, and does not get; the Secrets are written. */
@@ -206,9 +209,14 @@ function summaryOf(
 }
 
 /** Why Secrets are not refreshed: an exchange, or else the first write, that failed. */
-function causeOf({ exchangeFaults: [exchange], resource: { controlled } }: ResourceFacts, { first }: Counts) {
-  if (exchange !== undefined)
-    return { reason: reasonOfExchange(exchange), words: described(exchange) + fixOfExchange(exchange, controlled) }
+function causeOf(
+  { exchangeFaults: [exchange], retriesLimited: isLimited, resource: { controlled } }: ResourceFacts,
+  { first }: Counts,
+) {
+  if (exchange !== undefined) {
+    const words = described(exchange) + fixOfExchange(exchange, controlled)
+    return { reason: reasonOfExchange(exchange), words: isLimited ? `${words}; ${retriesLimited}` : words }
+  }
   return first && { reason: 'WriteFailed', words: described(first.fault) + fixOfWrite(first, controlled) }
 }
 

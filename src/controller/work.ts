@@ -70,6 +70,17 @@ interface WorkSource {
   readonly onEnd: (error: unknown) => void
 }
 
+function contextOf(permit: () => void, { transport, log: write, ...others }: VendorContext): VendorContext {
+  const guarded: Transport = async (request) => {
+    permit() // an exchange of a replica that no longer leads would be one too many
+    return await transport(request)
+  }
+  const log: VendorContext['log'] = (level, sentence, fields) =>
+    // The result of an exchange is logged, a failure once: its attempts, during an outage, would be hundreds of lines an hour.
+    write([requestRetried, credentialMinted].includes(sentence) ? 'debug' : level, sentence, fields)
+  return { ...others, transport: guarded, log }
+}
+
 /** `permit` throws where this replica may no longer write; the signal of the context ends the term. */
 export function createWork(
   {
@@ -87,22 +98,18 @@ export function createWork(
     onEnd,
   }: WorkSource,
   permit: () => void,
-  { transport, log: write, ...others }: VendorContext,
+  outer: VendorContext,
 ): Work {
-  const guarded: Transport = async (request) => {
-    permit() // an exchange of a replica that no longer leads would be one too many
-    return await transport(request)
-  }
-  const log: VendorContext['log'] = (level, sentence, fields) =>
-    // The result of an exchange is logged, a failure once: its attempts, during an outage, would be hundreds of lines an hour.
-    write([requestRetried, credentialMinted].includes(sentence) ? 'debug' : level, sentence, fields)
-  const context = { ...others, transport: guarded, log }
+  const context = contextOf(permit, outer)
   const cluster = guardWrites(anyCluster, permit)
   const queue = new WorkQueue(reconcile, keyOf, context, { onIdle })
   const events = createControllerEvents(cluster, election?.lease, context, onEnd)
+  const onChange = (request: ExchangeRequest) => {
+    for (const document of documentsOf(request, known())) statuses.changed(document)
+  }
   const onExchange = (request: ExchangeRequest, result: CachedCredential | PullpassError) => {
     status.exchanged(request, result)
-    for (const document of documentsOf(request, known())) statuses.changed(document)
+    onChange(request)
     if (result instanceof PullpassError) events.exchangeFailed(request, result, expiryOf(request, known()))
   }
   const queueItem = (item: WorkItem) => queue.add(item)
@@ -112,7 +119,7 @@ export function createWork(
     )
     return await mintCredentials(timed, source, cluster, context)
   }
-  const credentials = new Credentials(exchange, { queue: queueItem, onExchange, onEnd }, context)
+  const credentials = new Credentials(exchange, { queue: queueItem, onExchange, onLimited: onChange, onEnd }, context)
   const factsOf = (resource: CustomResource) => resourceFacts(resource, { credentials, evictions }, known())
   const onWritten = (resource: CustomResource) => events.evaluated(resource)
   const writerOf = (scope: ResourceType['scope']) => {

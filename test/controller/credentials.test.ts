@@ -47,6 +47,7 @@ async function start(t: TestContext, lifeSeconds: number) {
     {
       queue: () => void credentials.obtain(requests, item), // as a reconciliation does
       onExchange: (_, result) => void (result instanceof PullpassError && faults.push(result)),
+      onLimited: () => undefined,
       onEnd: (error) => assert.fail(String(error)),
     },
     { ...time, random: () => 0.5, signal: end.signal },

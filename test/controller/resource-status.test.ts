@@ -100,6 +100,7 @@ const unremarkable: ResourceFacts = {
   watchRefusal: undefined,
   secrets: new Map(),
   exchangeFaults: [],
+  retriesLimited: false,
   isWatched: true,
   further: [],
   absentAccounts: [],
@@ -137,6 +138,15 @@ suite('the status of a ClusterPullSecret', () => {
       'an expired entry after a failed exchange',
       { secrets: new Map([['team-a', secret(-1)]]), exchangeFaults: [refused] },
       ['False', 'ExchangeFailed', '0 of 1 namespace is fresh: EXCHANGE_REFUSED: the cloud responded with 403'],
+    ],
+    [
+      'a failed exchange whose next attempt waits for others of its namespace',
+      { secrets: new Map([['team-a', secret(-1)]]), exchangeFaults: [refused], retriesLimited: true },
+      [
+        'False',
+        'ExchangeFailed',
+        '0 of 1 namespace is fresh: EXCHANGE_REFUSED: the cloud responded with 403; further attempts wait: the failed exchanges of the PullSecrets of this namespace are tried again at most 6 times a minute',
+      ],
     ],
     [
       'valid entries after a failed exchange',

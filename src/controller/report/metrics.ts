@@ -14,7 +14,7 @@ export interface ControllerState {
   /** Without those of tenants; empty on a standby. */
   readonly documents: readonly DocumentState[]
   /** Numbers of PullSecrets of tenants. */
-  readonly tenants: { readonly desired: number; readonly fresh: number }
+  readonly tenants: { readonly desired: number; readonly fresh: number; readonly retriesWaiting: number }
   readonly queueDepth: number
   readonly oldestMs: number
   /** Of the loops of `issuer watch`; undefined on a standby. */
@@ -67,6 +67,11 @@ export function documentMetrics(
     ),
     gauge('tenants_desired', 'PullSecrets of tenants that are used.', [{ value: tenants.desired }]),
     gauge('tenants_fresh', 'PullSecrets of tenants whose pull secret is valid.', [{ value: tenants.fresh }]),
+    gauge(
+      'tenants_retries_waiting',
+      'Failed exchanges of PullSecrets whose next attempt waits for other failures of their namespace.',
+      [{ value: tenants.retriesWaiting }],
+    ),
   ]
 }
 

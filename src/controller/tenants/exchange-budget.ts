@@ -5,8 +5,8 @@
  *   settings that were exchanged are not used any more ─▶ one is spent
  *   settings that were never exchanged                 ─▶ exchanged while not more is spent than there is, else when that is so again
  *
- * Refreshes, retries and the first settings of a PullSecret spend nothing, so that none of them waits. All settings that are in use can be
- * changed together, and nothing waits for more than an hour: changes of many cost about as much as their refreshes.
+ * Refreshes and the first settings of a PullSecret spend nothing, so that none of them waits; retries have a budget of their own. All settings
+ * that are in use can be changed together, and nothing waits for more than an hour: changes of many cost about as much as their refreshes.
  */
 import { PullpassError } from '../../errors/pullpass-error.ts'
 import type { Context } from '../../http/context.ts'

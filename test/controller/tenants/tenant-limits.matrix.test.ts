@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { readTenant, writePullSecret } from '../custom-resource.ts'
+import { seededRandom } from '../faults/random-run.ts'
 import { advanceUntil, until } from '../virtual-time.ts'
-import { audience, startTenants } from './start-tenants.ts'
+import { audience, limits, readyOf, startTenants, statusOf } from './start-tenants.ts'
 
 suite('a PullSecret of many', () => {
   test('is one of at most 100 in a namespace: of another one the status states it, and a place that is free is used', async (t) => {
@@ -107,6 +108,72 @@ suite('changes of the PullSecrets of a namespace', () => {
     assert.equal(exchanges(), used + 2)
     const before = exchanges()
     await advanceUntil(time, { stepMs: 60_000, description: 'the refreshes' }, () => exchanges() >= before + 2)
+    await stop()
+  })
+})
+
+/** Milliseconds. */
+const minute = 60_000
+
+suite('1,600 settings of a namespace that the cloud refuses', { timeout: 300_000 }, () => {
+  test('cost it six requests a minute; what is valid, in that namespace or another one, is refreshed when it is due', async (t) => {
+    const refusedAudience = audience.replace(/cluster$/, 'refused')
+    const { sandbox, start, time, exchanges, whenReady } = await startTenants(t, {
+      random: seededRandom(1),
+      tenants: (one) => ({
+        ...limits(one),
+        secretNames: ['regcred', 'workcred'],
+        audiences: [audience, refusedAudience],
+      }),
+    })
+    const { stop, metric } = await start()
+    writePullSecret(sandbox, { namespace: 'team-a', name: 'works', spec: { secretName: 'workcred' } })
+    writePullSecret(sandbox, { namespace: 'team-b' })
+    await whenReady('team-a', 'Fresh', 'works')
+    await whenReady('team-b', 'Fresh')
+    const due = ['team-a', 'team-b'].map(
+      (namespace) => statusOf(sandbox, namespace, namespace === 'team-a' ? 'works' : 'pull')?.nextRefreshAt ?? '',
+    )
+    const workloadIdentityProvider = refusedAudience.replace('//iam.googleapis.com/', '')
+    const refusedRegistries = (first: number) =>
+      Array.from({ length: 16 }, (_, index) => ({
+        name: `r${index}`,
+        hosts: [`r${index}-docker.pkg.dev`],
+        gcp: { workloadIdentityProvider, stsRegion: `europe-west${first + index}` },
+      }))
+    for (let index = 0; index < 98; index++)
+      writePullSecret(sandbox, {
+        namespace: 'team-a',
+        name: `pull-${index}`,
+        spec: { registries: refusedRegistries(index * 16) },
+      })
+    await until('the first exchanges', () => exchanges() === 2 + 98 * 16)
+    const pass = async (minutes: number) => {
+      const endsMs = time.elapsedMs() + minutes * minute
+      for (let atMs = time.elapsedMs(); atMs < endsMs; atMs += minute) {
+        const nextMs = Math.min(endsMs, atMs + minute)
+        await advanceUntil(time, { stepMs: 5_000, description: 'a minute' }, () => time.elapsedMs() >= nextMs)
+      }
+    }
+    await pass(15)
+    const before = exchanges()
+    await pass(15)
+    const perMinute = (exchanges() - before) / 15
+    t.diagnostic(`${perMinute} requests a minute, ${metric('tenants_retries_waiting')} retries wait`)
+    assert.ok(perMinute <= 6.5, `${perMinute} a minute`)
+    assert.ok((metric('tenants_retries_waiting') ?? 0) > 1_000)
+    assert.match(readyOf(sandbox, 'team-a', 'pull-0')?.message ?? '', /further attempts wait: /)
+    const refreshedAt = (namespace: string, name: string) =>
+      sandbox.cluster.store.read('Secret', namespace, name)?.metadata.annotations?.['pullpass.dev/refreshed-at'] ?? ''
+    await pass(20)
+    const late = [refreshedAt('team-a', 'workcred'), refreshedAt('team-b', 'regcred')].map(
+      (at, index) => Date.parse(at) - Date.parse(due[index] ?? ''),
+    )
+    t.diagnostic(`refreshed ${late.join(' and ')} ms after they were due`)
+    assert.ok(
+      late.every((ms) => ms >= 0 && ms <= 5_000),
+      late.join(),
+    )
     await stop()
   })
 })
