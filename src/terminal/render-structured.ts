@@ -16,14 +16,13 @@ async function renderYaml(value: unknown): Promise<string> {
   const document = new Document(value)
   visit(document, {
     Scalar(_, node) {
-      if (typeof node.value === 'string' && hasControls(node.value)) node.type = 'QUOTE_DOUBLE'
+      if (typeof node.value === 'string' && plainLine(node.value) !== node.value) node.type = 'QUOTE_DOUBLE'
     },
   })
-  return plainJson(document.toString({ lineWidth: 0 })).replace(/\n$/, '')
+  // External text with a line break would begin a line that looks like another member.
+  const oneLine = { lineWidth: 0, doubleQuotedMinMultiLineLength: Number.MAX_SAFE_INTEGER }
+  return plainJson(document.toString(oneLine)).replace(/\n$/, '')
 }
-
-/** Line breaks are allowed: text of several lines is one scalar. */
-const hasControls = (text: string) => text.split('\n').some((line) => line !== plainLine(line))
 
 /** Objects to be applied, as YAML documents: files in ConfigMaps keep their text. */
 export async function renderManifestYaml(items: readonly object[]): Promise<string> {

