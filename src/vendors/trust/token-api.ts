@@ -38,11 +38,7 @@ export interface TokenRequest extends Pick<ApiRequest<unknown>, 'json' | 'status
  * A document, which another person may have written, does not determine alone where the operator's token is sent: to the server that the
  * operator's variable names, or else to one that only the vendor sets up. @throws TRUST_CREDENTIALS_MISSING
  */
-export function checkServer(
-  { name, service, domain, server }: ServerToken,
-  url: string,
-  environment: Environment,
-): void {
+function checkServer({ name, service, domain, server }: ServerToken, url: string, environment: Environment): void {
   const { origin, protocol, hostname } = new URL(url)
   const serverMissing = (seen: string, expected: string) => {
     const hint = 'if you know that server and the token is of it, name it; otherwise correct the document'

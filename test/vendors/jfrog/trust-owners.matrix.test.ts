@@ -100,12 +100,23 @@ suite('trust at JFrog:', () => {
       /^TRUST_CREDENTIALS_MISSING \(trust\): variable JFROG_ACCESS_TOKEN is not an access token$/m,
     )
     assert.doesNotMatch(malformed.stderr + malformed.stdout, /pass word/)
+    const unnamed = await run(['trust', 'plan'], { environment: { JFROG_URL: undefined } })
+    assert.match(
+      unnamed.stderr,
+      /^TRUST_CREDENTIALS_MISSING \(trust\): variable JFROG_URL is not set, and the document names https:\/\/127\.0\.0\.1:\d+: variable JFROG_ACCESS_TOKEN was not sent there\n.*\n {2}fix: .*: export JFROG_URL=https:\/\/127\.0\.0\.1:\d+$/m,
+    )
+    assert.equal(unnamed.stderr.match(/^TRUST_/gm)?.length, 1)
     const elsewhere = await run(['trust', 'plan'], { environment: { JFROG_URL: 'https://acme.jfrog.io/' } })
     assert.match(
       elsewhere.stderr,
       /^TRUST_CREDENTIALS_MISSING \(trust\): variable JFROG_URL is "https:\/\/acme\.jfrog\.io\/", and the document names https:\/\/127\.0\.0\.1:\d+: variable JFROG_ACCESS_TOKEN was not sent there$/m,
     )
     assert.equal(seen.length, before)
+    const doctor = await run(['doctor'], { environment: { JFROG_URL: undefined } })
+    assert.match(
+      doctor.stdout,
+      /^ {2}fix: user users\/puller could not be read with your own credentials: variable JFROG_URL is not set, .*: export JFROG_URL=https:\/\/127\.0\.0\.1:\d+; or check its name in the documents$/m,
+    )
     const same = await run(['trust', 'plan'], { environment: { JFROG_URL: `${jfrog.url}/` } })
     assert.equal(same.exitCode, 0, same.stderr)
   })

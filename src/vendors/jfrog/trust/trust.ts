@@ -4,7 +4,7 @@ import { tokenIn } from '../../operator.ts'
 import type { TrustResource, TrustSetup } from '../../trust/contract.ts'
 import { markedResource, type OwnResource } from '../../trust/marked-resource.ts'
 import { splitRepositories } from '../../trust/names.ts'
-import { checkServer, printedForCurl } from '../../trust/token-api.ts'
+import { printedForCurl } from '../../trust/token-api.ts'
 import { integrationName, repositoriesAndPaths } from '../names.ts'
 import { operatorToken } from '../operator/sign-in.ts'
 import type { JfrogSettings } from '../settings.ts'
@@ -51,10 +51,7 @@ export const trust: TrustSetup<JfrogSettings> = {
     const desired = desiredState(needs)
     return {
       open: (context) => ({
-        signIn: async () => {
-          tokenIn(context.environment, operatorToken)
-          checkServer(operatorToken, desired.url, context.environment)
-        },
+        signIn: async () => void tokenIn(context.environment, operatorToken),
         resources: jfrogResources(desired, context),
       }),
     }
