@@ -93,6 +93,7 @@ export const completion: Command = {
     '  pullpass completion kubectl > ~/bin/kubectl_complete-pullpass && chmod +x ~/bin/kubectl_complete-pullpass',
   ].join('\n'),
   life: 'one-shot',
+  connects: 'never',
   positionals: [...scripts.keys()],
   flags: {},
 

@@ -19,6 +19,7 @@ export const showVersion: Command<typeof outputFlags> = {
     'repository.',
   ].join('\n'),
   life: 'one-shot',
+  connects: 'never',
   flags: outputFlags,
 
   async run({ flags: { output }, context, terminal }) {

@@ -17,7 +17,8 @@ export function showValue(value: unknown): string {
 function showText(text: string): string {
   if (text === '') return 'empty'
   const start = text.slice(0, longestExamined)
-  return mayBeSecret(start) ? 'a text that looks like a credential, not shown' : quote(text)
+  if (mayBeSecret(start)) return 'a text that looks like a credential, not shown'
+  return `${quote(text)}${text.trim() === text ? '' : ', with white space at its start or end'}`
 }
 
 /** Documents contain no secrets, but users paste them by mistake. Stricter than the check that refuses a value: hiding too much is harmless. */

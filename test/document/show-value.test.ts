@@ -6,6 +6,7 @@ test('a value is shown as users write it', () => {
   const cases: [value: unknown, shown: string][] = [
     ['Reg', '"Reg"'],
     ['two\nlines', '"two lines"'],
+    ['pullpass ', '"pullpass", with white space at its start or end'],
     ['', 'empty'],
     [5, '5'],
     [true, 'true'],

@@ -57,6 +57,8 @@ export interface Command<F extends Flags = Flags> {
   readonly life: 'one-shot' | 'until-stopped'
   /** A switch with which a one-shot command runs until it is stopped. */
   readonly untilStoppedWith?: string
+  /** It connects to nothing: a file of certificate authorities that cannot be read does not matter. */
+  readonly connects?: 'never'
   /** Whether it uses less memory at the price of CPU time: for commands whose memory grows with the cluster. */
   readonly favors?: 'memory'
   /** Set where the caller logs what is on standard error as a whole; absent: hint and expectation have their own lines. */

@@ -124,6 +124,7 @@ export function readDuration(flag: string, text: string): number {
     hop: 'run',
     seen: `${flag} is ${showValue(text)}`,
     expected: 'a duration of at least 1s, such as 90s, 5m or 1h30m',
+    ...(/^[1-9]\d{0,5}$/.test(text) && { hint: `add a unit: ${flag} ${text}m for minutes` }),
   })
 }
 

@@ -33,6 +33,8 @@ suite('the commands', () => {
     for (const word of ['--version', 'version']) {
       assert.deepEqual(await pullpass(word), { exitCode: 0, stdout, stderr: '' })
     }
+    const environment = { PULLPASS_CA_FILE: '/nonexistent/ca.crt' }
+    assert.equal((await runPullpass(emptyHost, ['version'], { environment })).stdout, stdout)
     const json = JSON.parse((await pullpass('version', '-o', 'json')).stdout)
     assert.deepEqual(json, {
       apiVersion: 'pullpass.dev/v1alpha1',

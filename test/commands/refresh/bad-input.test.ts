@@ -183,6 +183,14 @@ const badInputs: Record<string, BadInput> = {
       '  expected a duration of at least 1s, such as 90s, 5m or 1h30m',
     ],
   },
+  'a duration without a unit': {
+    give: () => ({ argv: ['--min-remaining', '30'] }),
+    printed: [
+      'USAGE_INVALID (run): --min-remaining is "30"',
+      '  expected a duration of at least 1s, such as 90s, 5m or 1h30m',
+      '  fix: add a unit: --min-remaining 30m for minutes',
+    ],
+  },
   'more --min-remaining than any credential of the documents lives': {
     give: () => ({ argv: ['--min-remaining', '99h'] }),
     printed: [
