@@ -3,7 +3,7 @@ import http from 'node:http'
 import https from 'node:https'
 import { connect, type Server } from 'node:net'
 import { suite, type TestContext, test } from 'node:test'
-import { createCertificateAuthority } from '../../sandbox/serve/certificate-authority.ts'
+import { sharedAuthority } from '../../sandbox/serve/certificate-authority.ts'
 import { servePart } from '../../sandbox/serve/serve-part.ts'
 import { httpsTransport } from '../../src/http/https-transport.ts'
 import { AddressPrivate } from '../../src/http/transport.ts'
@@ -32,7 +32,7 @@ async function listen(t: TestContext, server: Server): Promise<number> {
 
 /** A proxy whose tunnels all end at one server for `sts.example.com`; `seen` is what that server was sent. */
 async function startProxy(t: TestContext) {
-  const authority = await createCertificateAuthority()
+  const authority = await sharedAuthority()
   const { certificate, key } = await authority.issueServerCertificate(['sts.example.com'])
   const seen: string[] = []
   const tunnels: string[] = []
@@ -62,7 +62,7 @@ suite('the transport to clouds', () => {
   })
 
   test('to a loopback address never uses a proxy', async (t) => {
-    const authority = await createCertificateAuthority()
+    const authority = await sharedAuthority()
     const handler = () => ({ status: 200, body: {} })
     const secure = await servePart({ handler, tls: { authority, http2: 'absent' } })
     const plain = await servePart({ handler })
@@ -74,7 +74,7 @@ suite('the transport to clouds', () => {
   })
 
   test('that is restricted to public addresses sends nothing to another one, by its name or as it is', async (t) => {
-    const authority = await createCertificateAuthority()
+    const authority = await sharedAuthority()
     let received = 0
     const handler = () => {
       received += 1
@@ -106,7 +106,7 @@ suite('the transport to clouds', () => {
   })
 
   test('with additional authorities is not shared with one without them', async (t) => {
-    const authority = await createCertificateAuthority()
+    const authority = await sharedAuthority()
     const part = await servePart({
       handler: () => ({ status: 200, body: {} }),
       tls: { authority, http2: 'absent' },
@@ -122,7 +122,7 @@ suite('the transport to clouds', () => {
     const { environment, seen } = await startProxy(t)
     const direct = await servePart({
       handler: () => ({ status: 200, body: {} }),
-      tls: { authority: await createCertificateAuthority(), http2: 'absent' },
+      tls: { authority: await sharedAuthority(), http2: 'absent' },
     })
     t.after(() => direct.close())
     const before = process.env['NODE_TLS_REJECT_UNAUTHORIZED']
@@ -141,7 +141,7 @@ suite('the transport to clouds', () => {
 
 suite('the transport of anonymous clients', () => {
   test('trusts only public authorities, whatever is configured on this machine', async (t) => {
-    const authority = await createCertificateAuthority()
+    const authority = await sharedAuthority()
     const part = await servePart({ handler: () => ({ status: 200 }), tls: { authority, http2: 'absent' } })
     t.after(part.close)
     assert.equal((await httpsTransport({}, authority.ca)(request(part.url))).status, 200)

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, type TestContext, test } from 'node:test'
-import { createCertificateAuthority } from '../../sandbox/serve/certificate-authority.ts'
+import { sharedAuthority } from '../../sandbox/serve/certificate-authority.ts'
 import { throttled } from '../../sandbox/serve/faults.ts'
 import type { SandboxHandler, SandboxRequest } from '../../sandbox/serve/handler.ts'
 import { type Part, servePart } from '../../sandbox/serve/serve-part.ts'
@@ -136,7 +136,7 @@ suite('send', () => {
   })
 
   test('a certificate of an unknown authority is refused, and accepted with --ca-file', async (t) => {
-    const authority = await createCertificateAuthority()
+    const authority = await sharedAuthority()
     const part = await servePart({ handler: () => ({ status: 200, body: {} }), tls: { authority, http2: 'absent' } })
     t.after(() => part.close())
     const { code, seen } = await fault(fakeContext(), requestTo(part.url))

@@ -1,7 +1,7 @@
 /** A cluster opened on a real socket of 127.0.0.1: requests are served by a handler, such as the sandbox's Kubernetes API. */
 import type { TestContext } from 'node:test'
 import { createKubernetesApi, type KubernetesApi } from '../../sandbox/kubernetes/kubernetes-api.ts'
-import { createCertificateAuthority } from '../../sandbox/serve/certificate-authority.ts'
+import { sharedAuthority } from '../../sandbox/serve/certificate-authority.ts'
 import type { SandboxHandler } from '../../sandbox/serve/handler.ts'
 import { type Part, servePart } from '../../sandbox/serve/serve-part.ts'
 import type { Cluster, ClusterAccess } from '../../src/kubernetes/connection/cluster.ts'
@@ -31,7 +31,7 @@ export async function openTestCluster(
   settings: TestClusterSettings = {},
 ): Promise<TestCluster> {
   const { protocol = 'http2' } = settings
-  const authority = await createCertificateAuthority()
+  const authority = await sharedAuthority()
   const http2 = protocol === 'http2' ? 'offered' : 'absent'
   const part = await servePart({ handler, ...(protocol !== 'http' && { tls: { authority, http2 } }) })
   t.after(part.close)

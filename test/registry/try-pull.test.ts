@@ -3,7 +3,7 @@ import { suite, type TestContext, test } from 'node:test'
 import { createOciRegistry } from '../../sandbox/registry/oci-registry.ts'
 import { packImage } from '../../sandbox/registry/pack-image.ts'
 import type { Authenticate } from '../../sandbox/registry/token-endpoint.ts'
-import { createCertificateAuthority } from '../../sandbox/serve/certificate-authority.ts'
+import { sharedAuthority } from '../../sandbox/serve/certificate-authority.ts'
 import { throttled } from '../../sandbox/serve/faults.ts'
 import type { SandboxHandler } from '../../sandbox/serve/handler.ts'
 import { servePart } from '../../sandbox/serve/serve-part.ts'
@@ -30,7 +30,7 @@ const authenticateReader =
 
 /** A registry that accepts the access token; `handler` replaces it. */
 async function startRegistry(t: TestContext, handler?: SandboxHandler) {
-  const authority = await createCertificateAuthority()
+  const authority = await sharedAuthority()
   const readable = new Set<string>()
   const images = createOciRegistry({ scheme: 'https', authenticate: authenticateReader(readable), now })
   images.putImage('project/images/app', '1', packImage({ 'a.txt': 'a' }))
@@ -150,7 +150,7 @@ suite('the test of a credential', () => {
   })
 
   test('a token of the registry that could be words of pullpass is not a secret of the run', async (t) => {
-    const authority = await createCertificateAuthority()
+    const authority = await sharedAuthority()
     const opaque = 'an-opaque-token_of.the+registry/0123456789=='
     const tokens = ['REGISTRY_DENIED', '"result":"failed","findings":[', 'the registry refuses the credential', opaque]
     const sent = new Set<string>()

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, type TestContext, test } from 'node:test'
-import { createCertificateAuthority } from '../../../sandbox/serve/certificate-authority.ts'
+import { sharedAuthority } from '../../../sandbox/serve/certificate-authority.ts'
 import type { SandboxHandler, SandboxRequest } from '../../../sandbox/serve/handler.ts'
 import { servePart } from '../../../sandbox/serve/serve-part.ts'
 import { jwksUriOf, readPublicIssuer } from '../../../src/oidc/public/public-issuer.ts'
@@ -8,7 +8,7 @@ import { fakeContext } from '../../support/fake-context.ts'
 
 async function start(t: TestContext, respond: (request: SandboxRequest, url: string) => ReturnType<SandboxHandler>) {
   const requests: SandboxRequest[] = []
-  const authority = await createCertificateAuthority()
+  const authority = await sharedAuthority()
   const handler: SandboxHandler = (request) => {
     requests.push(request)
     return respond(request, part.url)

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import http2 from 'node:http2'
 import { suite, type TestContext, test } from 'node:test'
 import { createServer, type TLSSocket } from 'node:tls'
-import { createCertificateAuthority } from '../../../sandbox/serve/certificate-authority.ts'
+import { sharedAuthority } from '../../../sandbox/serve/certificate-authority.ts'
 import { openCluster } from '../../../src/kubernetes/connection/open-cluster.ts'
 import { fakeContext } from '../../support/fake-context.ts'
 
@@ -22,7 +22,7 @@ interface Served {
 
 /** A bare HTTP/2 server, so that a test controls which requests it processes. */
 async function serve(t: TestContext, receive: (served: Served) => void, inFlight = 50) {
-  const authority = await createCertificateAuthority()
+  const authority = await sharedAuthority()
   const { certificate, key } = await authority.issueServerCertificate()
   const server = http2.createSecureServer({ cert: certificate, key })
   const sessions: http2.Http2Session[] = []
@@ -169,7 +169,7 @@ async function serveFrames(
   response: (stream: number, socket: TLSSocket) => Buffer[],
   onReset: () => void = () => undefined,
 ) {
-  const authority = await createCertificateAuthority()
+  const authority = await sharedAuthority()
   const { certificate, key } = await authority.issueServerCertificate()
   const server = createServer({ cert: certificate, key, ALPNProtocols: ['h2'] }, (socket) => {
     let unread = Buffer.alloc(0)

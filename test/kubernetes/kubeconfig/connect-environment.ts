@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
-import { type CertificateAuthority, createCertificateAuthority } from '../../../sandbox/serve/certificate-authority.ts'
+import { type CertificateAuthority, sharedAuthority } from '../../../sandbox/serve/certificate-authority.ts'
 import type { SandboxRequest } from '../../../sandbox/serve/handler.ts'
 import { type Part, servePart } from '../../../sandbox/serve/serve-part.ts'
 import { type ClusterFlags, connect } from '../../../src/kubernetes/connect.ts'
@@ -22,7 +22,7 @@ export interface ConnectEnvironment {
 export async function prepare(t: TestContext): Promise<ConnectEnvironment> {
   const folder = await mkdtemp(join(tmpdir(), 'pullpass-connect-'))
   t.after(() => rm(folder, { recursive: true }))
-  const authority = await createCertificateAuthority()
+  const authority = await sharedAuthority()
   const handler = ({ headers, clientName }: SandboxRequest) => ({
     status: 200,
     body: { authorization: headers['authorization'], clientName, as: headers['impersonate-user'] },

@@ -3,13 +3,13 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
-import { createCertificateAuthority } from '../../../sandbox/serve/certificate-authority.ts'
+import { sharedAuthority } from '../../../sandbox/serve/certificate-authority.ts'
 import { kubeconfigAccess } from '../../../src/kubernetes/kubeconfig/access.ts'
 import { fakeContext } from '../../support/fake-context.ts'
 
 const base64 = (text: string) => Buffer.from(text).toString('base64')
 const pem = base64('-----BEGIN CERTIFICATE-----')
-const authority = await createCertificateAuthority()
+const authority = await sharedAuthority()
 const [jane, joe] = [await authority.issueClientCertificate('jane'), await authority.issueClientCertificate('joe')]
 
 suite('a kubeconfig with an ambiguous identity or server', () => {

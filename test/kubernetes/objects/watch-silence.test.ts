@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { type ClientHttp2Session, connect as connectHttp2 } from 'node:http2'
 import { suite, type TestContext, test } from 'node:test'
 import { connect as connectTls, type TLSSocket } from 'node:tls'
-import { createCertificateAuthority } from '../../../sandbox/serve/certificate-authority.ts'
+import { sharedAuthority } from '../../../sandbox/serve/certificate-authority.ts'
 import { servePart } from '../../../sandbox/serve/serve-part.ts'
 import { ResponseOverdue } from '../../../src/kubernetes/connection/connection.ts'
 import { watchSilence } from '../../../src/kubernetes/connection/http2-connection.ts'
@@ -10,7 +10,7 @@ import { startTcpForwarder } from '../../support/tcp-forwarder.ts'
 
 /** A session through a way that can fall silent without an end, as a lost route does. */
 async function openSession(t: TestContext) {
-  const authority = await createCertificateAuthority()
+  const authority = await sharedAuthority()
   const part = await servePart({ handler: () => ({ status: 200 }), tls: { authority, http2: 'offered' } })
   t.after(part.close)
   const forwarder = await startTcpForwarder(t, part.port)

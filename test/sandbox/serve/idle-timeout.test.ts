@@ -4,7 +4,7 @@ import { connect } from 'node:http2'
 import { text } from 'node:stream/consumers'
 import { type TestContext, test } from 'node:test'
 import { connect as connectTls } from 'node:tls'
-import { createCertificateAuthority } from '../../../sandbox/serve/certificate-authority.ts'
+import { sharedAuthority } from '../../../sandbox/serve/certificate-authority.ts'
 import type { SandboxHandler } from '../../../sandbox/serve/handler.ts'
 import { servePart } from '../../../sandbox/serve/serve-part.ts'
 import { createMovableClock } from '../../../sandbox/start/movable-clock.ts'
@@ -13,7 +13,7 @@ const hello: SandboxHandler = () => ({ status: 200, body: 'hello\n' })
 
 async function serve(t: TestContext, handler: SandboxHandler = hello) {
   const clock = createMovableClock(() => new Date('2026-11-24T12:00:00Z'))
-  const authority = await createCertificateAuthority()
+  const authority = await sharedAuthority()
   const part = await servePart({ handler, now: clock.now, idle: 'ended', tls: { authority, http2: 'offered' } })
   t.after(part.close)
   return { clock, part, ca: authority.ca }

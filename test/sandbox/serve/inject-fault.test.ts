@@ -3,12 +3,12 @@ import { once } from 'node:events'
 import http2 from 'node:http2'
 import { json, text } from 'node:stream/consumers'
 import { suite, type TestContext, test } from 'node:test'
-import { createCertificateAuthority } from '../../../sandbox/serve/certificate-authority.ts'
+import { sharedAuthority } from '../../../sandbox/serve/certificate-authority.ts'
 import { throttled } from '../../../sandbox/serve/faults.ts'
 import { type Part, servePart } from '../../../sandbox/serve/serve-part.ts'
 
 suite('faults on a connection', async () => {
-  const authority = await createCertificateAuthority()
+  const authority = await sharedAuthority()
 
   /** A part that counts the calls of its handler. */
   async function serve(t: TestContext, transport: 'http' | 'http2') {

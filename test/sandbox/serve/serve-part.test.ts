@@ -3,7 +3,11 @@ import http2 from 'node:http2'
 import https from 'node:https'
 import { json } from 'node:stream/consumers'
 import { suite, type TestContext, test } from 'node:test'
-import { type CertificateAuthority, createCertificateAuthority } from '../../../sandbox/serve/certificate-authority.ts'
+import {
+  type CertificateAuthority,
+  createCertificateAuthority,
+  sharedAuthority,
+} from '../../../sandbox/serve/certificate-authority.ts'
 import type { SandboxHandler } from '../../../sandbox/serve/handler.ts'
 import { type Part, type PartOptions, servePart } from '../../../sandbox/serve/serve-part.ts'
 
@@ -35,7 +39,7 @@ const getHttp1 = (url: string, options: https.RequestOptions) =>
   })
 
 suite('serve part', async () => {
-  const authority: CertificateAuthority = await createCertificateAuthority()
+  const authority: CertificateAuthority = await sharedAuthority()
 
   test('plain HTTP serves method, decoded path, query, host and body', async (t) => {
     const part = await serve(t)
