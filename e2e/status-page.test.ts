@@ -10,7 +10,7 @@ import { hostileFacts, ordinaryFacts } from '../test/controller/page/page-facts-
 import { startBrowser } from './parts/browser/start-browser.ts'
 import { withRealPart } from './parts/real-part.ts'
 
-const contents = { ordinary: ordinaryFacts, hostile: hostileFacts } as const
+const contents = { ordinary: ordinaryFacts, hostile: hostileFacts() } as const
 /** Folder for screenshots; absent: they are not kept. */
 const folder = process.env['PULLPASS_SCREENSHOTS']
 

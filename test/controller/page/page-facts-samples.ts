@@ -62,7 +62,8 @@ export const ordinaryFacts: PageFacts = {
 
 const hostile = `"><script>alert('1')</script>&amp;\`=\u202e\n</style>${'long'.repeat(2_000)}`
 
-export const hostileFacts: PageFacts = {
+/** A million texts: made only for the test that renders them. */
+export const hostileFacts = (): PageFacts => ({
   ...ordinaryFacts,
   lease: hostile,
   problems: Array.from({ length: 1_000 }, () => hostile),
@@ -90,7 +91,7 @@ export const hostileFacts: PageFacts = {
     ],
     remainingMs: [undefined],
   })),
-}
+})
 
 /** The texts of a page, without markup. */
 export const wordsOf = (page: string): string =>

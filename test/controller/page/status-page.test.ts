@@ -48,7 +48,7 @@ suite('the status page', () => {
   })
 
   test('is of bounded size, and escapes every text of others', () => {
-    const page = renderPage(hostileFacts)
+    const page = renderPage(hostileFacts())
     assert.ok(page.length < 2_000_000, `${page.length}`)
     assert.doesNotMatch(page, /<script|<\/style>[^<]*long|\u202e/)
     assert.deepEqual(new Set(page.match(/<[a-z!][^\s>]*/g)).has('<script'), false)
