@@ -36,13 +36,6 @@ const faultLists: readonly (readonly Fault[])[] = [
   accessFaults,
   awsFaults,
   azureFaults,
-  alibabaFaults,
-  yandexFaults,
-  quayFaults,
-  jfrogFaults,
-  chainguardFaults,
-  tencentFaults,
-  cloudsmithFaults,
   registryFaults,
   clusterFaults,
   secretFaults,
@@ -50,10 +43,21 @@ const faultLists: readonly (readonly Fault[])[] = [
   kubeletFaults,
 ]
 
-/** Every fault that can be planted around doctor. */
-export const plantedFaults: readonly Fault[] = faultLists.flat()
+/** At vendors of which test/vendors/federated/refresh.test.ts has a fault. */
+const federatedFaultLists: readonly (readonly Fault[])[] = [
+  alibabaFaults,
+  yandexFaults,
+  quayFaults,
+  jfrogFaults,
+  chainguardFaults,
+  tencentFaults,
+  cloudsmithFaults,
+]
 
-/** One of each file; faults.matrix.test.ts plants all. */
+/** Every fault that can be planted around doctor. */
+export const plantedFaults: readonly Fault[] = [...faultLists, ...federatedFaultLists].flat()
+
+/** One of each file whose faults have no other test; faults.matrix.test.ts plants all. */
 export const representativeFaults: readonly Fault[] = faultLists.flatMap(([first]) => first ?? [])
 
 export interface Finding {
