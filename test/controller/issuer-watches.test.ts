@@ -28,7 +28,7 @@ async function prepare(t: TestContext, options: Partial<ControllerTestOptions> =
     const endMs = time.elapsedMs() + ms
     await advanceUntil(
       time,
-      { stepMs: Math.max(5_000, ms / 45), description: `${ms} ms` },
+      { stepMs: Math.max(5_000, ms / 15), description: `${ms} ms` },
       () => time.elapsedMs() >= endMs,
     )
   }
