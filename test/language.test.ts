@@ -109,13 +109,14 @@ const asWords = (text: string) => text.replaceAll(/(?<=[a-z\d])(?=[A-Z])/g, ' ')
 function findingsOf(path: string): string[] {
   const text = readFileSync(path, 'utf8')
   // The changelog quotes earlier names.
-  const lines = asWords(path === 'CHANGELOG.md' ? text.replaceAll(/`[^`\n]*`/g, '') : text)
-    .toLowerCase()
-    .split('\n')
-  return lines.flatMap((line, index) =>
-    rules.flatMap(({ words, use, reason, in: applies }) => {
-      const found = applies?.test(path) === false ? undefined : words.exec(line)?.[0]
-      return found === undefined ? [] : [`${path}:${index + 1}: "${found}": ${reason}; use: ${use}`]
+  const words = asWords(path === 'CHANGELOG.md' ? text.replaceAll(/`[^`\n]*`/g, '') : text).toLowerCase()
+  // A text as a whole is searched ten times as fast as its lines.
+  const broken = rules.filter((rule) => rule.in?.test(path) !== false && rule.words.test(words))
+  if (broken.length === 0) return []
+  return words.split('\n').flatMap((line, index) =>
+    broken.flatMap((rule) => {
+      const found = rule.words.exec(line)?.[0]
+      return found === undefined ? [] : [`${path}:${index + 1}: "${found}": ${rule.reason}; use: ${rule.use}`]
     }),
   )
 }
