@@ -15,8 +15,12 @@ export function listTests(patterns: readonly string[], kind: 'tests' | 'matrix')
   return [...new Set([...selected, ...globSync(named).map(toPosix)])].toSorted()
 }
 
-/** Files of more than 10 s: they start first, also where no duration is known. @internal */
+/** Files that take much longer than their size suggests: they start first, also where no duration is known. @internal */
 export const longFiles: readonly string[] = [
+  'test/sandbox/kubernetes/contract.test.ts',
+  'test/doctor/faults.test.ts',
+  'test/commands/run/hard-deadline.test.ts',
+  'test/vendors/federated/refresh.test.ts',
   'test/controller/faults/random.matrix.test.ts',
   'test/doctor/faults.matrix.test.ts',
   'test/controller/faults/week.matrix.test.ts',
