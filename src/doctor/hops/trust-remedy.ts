@@ -39,7 +39,7 @@ export function trustRemedy(facts: TrustFacts, fault: Refused, commands: Printed
   const ofKeys = code === 'ISSUER_UNREACHABLE' || code === 'SIGNATURE_INVALID'
   const keptKeys = found.find((finding) => finding.keptKeys !== undefined)?.keptKeys
   if (ofKeys && keptKeys !== undefined) return { ...trustCommand(facts, commands, keptKeys), words: notes }
-  if (code === 'CONDITION_REFUSED' || code === 'EXCHANGE_REFUSED')
+  if (code === 'CONDITION_REFUSED' || code === 'AUDIENCE_REFUSED' || code === 'EXCHANGE_REFUSED')
     return remedyOf({ hint: joined(notes, hint), command })
   return { words: `${settled}${notes === '' ? '' : `. Besides, ${notes}`}` }
 }

@@ -179,16 +179,6 @@ export const azureFaults: readonly Fault[] = [
   },
   ...commonFaults('Azure', { document, audiences: [audience] }),
   {
-    title: 'at Azure: the token in the file is for another audience',
-    document: document({ token: 'in a file' }),
-    plant: ({ sandbox }) => sandbox.writeToken({ audiences: ['sts.amazonaws.com'] }),
-    hop: 'subject-token',
-    code: 'AUDIENCE_MISMATCH',
-    fix: /./,
-    repair: ({ sandbox }) => sandbox.writeToken({ audiences: [audience] }),
-    unrun: 'it shows what is there',
-  },
-  {
     title: 'at Azure: the tenant is throttled',
     document: document(),
     plant: (world) => respond(world, 90055, 'Server terminated the request due to excessive request rate.'),

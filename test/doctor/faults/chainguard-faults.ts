@@ -179,14 +179,4 @@ export const chainguardFaults: readonly Fault[] = [
     repair: 'command',
   },
   ...commonFaults('Chainguard', { document, audiences: [audience] }),
-  {
-    title: 'at Chainguard: the token in the file is for another audience',
-    document: document({ token: 'in a file' }),
-    plant: ({ sandbox }) => sandbox.writeToken({ audiences: ['sts.amazonaws.com'] }),
-    hop: 'subject-token',
-    code: 'AUDIENCE_MISMATCH',
-    fix: /./,
-    repair: ({ sandbox }) => sandbox.writeToken({ audiences: [audience] }),
-    unrun: 'it shows what is there',
-  },
 ]

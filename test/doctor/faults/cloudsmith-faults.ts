@@ -1,8 +1,9 @@
 /** Faults at Cloudsmith: the service account, the OpenID Connect provider, and the privilege on the repository. */
 import type { Provider } from '../../../sandbox/cloudsmith/organization-state.ts'
 import { sandboxVendors } from '../../../sandbox/vendors.ts'
+import type { TestSandbox } from '../../support/start-test-sandbox.ts'
 import type { Fault } from '../fault.ts'
-import type { DocumentChoice, World } from '../ground.ts'
+import type { World } from '../ground.ts'
 import { cloudDocument, commonFaults, startedClouds } from './common-faults.ts'
 
 const hop = 'exchange'
@@ -15,8 +16,8 @@ const { start, cloudOf } = startedClouds('Cloudsmith', sandboxVendors.cloudsmith
 
 /** A document whose only registry is at Cloudsmith. The token is requested from the cluster unless it is in a file. */
 const document =
-  ({ token, service }: { readonly token?: 'in a file'; readonly service?: string } = {}): DocumentChoice =>
-  async (sandbox) => {
+  ({ token, service }: { readonly token?: 'in a file'; readonly service?: string } = {}) =>
+  async (sandbox: TestSandbox): Promise<{ readonly text: string }> => {
     const cloud = await start(sandbox)
     cloud.trusted.audience = audience
     return await cloudDocument(
@@ -34,13 +35,13 @@ const document =
   }
 
 /** Changes the provider of the cluster. */
-function changeProvider(world: World, change: Partial<Provider>): void {
+function changeProvider(world: Pick<World, 'sandbox'>, change: Partial<Provider>): void {
   const { providers } = cloudOf(world).state
   for (const one of providers.values()) providers.set(one.slug_perm, { ...one, ...change })
 }
 
 /** The only service account, with its provider and privilege. */
-function rename(world: World, slug: string): void {
+function rename(world: Pick<World, 'sandbox'>, slug: string): void {
   const { services, repositories } = cloudOf(world).state
   const [found] = services.values()
   services.clear()
@@ -174,10 +175,14 @@ export const cloudsmithFaults: readonly Fault[] = [
   },
   {
     title: 'at Cloudsmith: the document misspells the service account',
-    document: document({ service: 'pulller' }),
-    before: async (world) => rename(world, 'pulller'),
+    async document(sandbox) {
+      const content = await document({ service: 'pulller' })(sandbox)
+      rename({ sandbox }, 'pulller')
+      return content
+    },
     plant: (world) => rename(world, 'puller'),
     hop,
+    besides: ['STORED_CREDENTIAL_REFUSED'],
     code,
     fix: /^example-project\/pulller does not exist or may not be read, and example-project\/puller is for the tokens of this cluster: use that one in the documents/,
     repair: (world) => rename(world, 'pulller'),
@@ -216,14 +221,4 @@ export const cloudsmithFaults: readonly Fault[] = [
     repair: 'command',
   },
   ...commonFaults('Cloudsmith', { document, audiences: [audience] }),
-  {
-    title: 'at Cloudsmith: the token in the file is for another audience',
-    document: document({ token: 'in a file' }),
-    plant: ({ sandbox }) => sandbox.writeToken({ audiences: ['sts.amazonaws.com'] }),
-    hop: 'subject-token',
-    code: 'AUDIENCE_MISMATCH',
-    fix: /./,
-    repair: ({ sandbox }) => sandbox.writeToken({ audiences: [audience] }),
-    unrun: 'it shows what is there',
-  },
 ]

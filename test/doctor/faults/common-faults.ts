@@ -97,4 +97,14 @@ export const commonFaults = (cloud: string, { document, audiences }: CommonFault
     repair: ({ sandbox }) => sandbox.writeToken({ audiences }),
     unrun: 'it shows what is there',
   },
+  {
+    title: `at ${cloud}: the token in the file is for another audience`,
+    document: document({ token: 'in a file' }),
+    plant: ({ sandbox }) => sandbox.writeToken({ audiences: ['https://other.example.com'] }),
+    hop: 'subject-token',
+    code: 'AUDIENCE_MISMATCH',
+    fix: /^pullpass manifests -f .*\nset that audience on the pod's projected token/,
+    repair: ({ sandbox }) => sandbox.writeToken({ audiences }),
+    unrun: 'it shows what is there',
+  },
 ]

@@ -93,7 +93,7 @@ const faults: readonly Fault[] = [
     plant: (world) => changeEntry(world, (entry) => ({ ...entry, audiences: ['https://other.example.com'] })),
     hop,
     code: 'AUDIENCE_REFUSED',
-    fix: /./,
+    fix: /the entry for system:serviceaccount:image-system:pullpass of https:\/\/\S+ accepts only tokens with one of its audiences; compare the federation of robot example-project\+puller at \S+ with the token/,
     repair: (world) => changeEntry(world, ({ issuer, subject }) => ({ issuer, subject })),
     unrun: 'it shows what is there',
   },

@@ -209,14 +209,4 @@ export const yandexFaults: readonly Fault[] = [
     repair: 'command',
   },
   ...commonFaults('Yandex Cloud', { document, audiences: [audience] }),
-  {
-    title: 'at Yandex Cloud: the token in the file is for another audience',
-    document: document({ token: 'in a file' }),
-    plant: ({ sandbox }) => sandbox.writeToken({ audiences: ['sts.amazonaws.com'] }),
-    hop: 'subject-token',
-    code: 'AUDIENCE_MISMATCH',
-    fix: /./,
-    repair: ({ sandbox }) => sandbox.writeToken({ audiences: [audience] }),
-    unrun: 'it shows what is there',
-  },
 ]

@@ -63,7 +63,8 @@ export function evaluateEntry(
   const isFirst = entry === desired.entries[0] // with which former entries are reported
   const former = found.filter((one) => isOfClusters(desired, one) && !desired.entries.some((own) => isSame(own, one)))
   const removed = replace.includes('subjects') ? former : []
-  const isPresent = found.some((one) => isSame(one, entry))
+  const present = found.find((one) => isSame(one, entry))
+  const isPresent = present !== undefined
   const earlier = desired.entries
     .slice(0, desired.entries.indexOf(entry))
     .filter((own) => !found.some((one) => isSame(one, own)))
@@ -76,13 +77,22 @@ export function evaluateEntry(
   ]
   const common = {
     presence: isPresent ? 'present' : 'absent',
-    notes: isFirst && removed.length === 0 ? former.map((one) => describeFormer(one, desired)) : [],
+    notes: [
+      ...(present === undefined ? [] : describeFurther(present)),
+      ...(isFirst && removed.length === 0 ? former.map((one) => describeFormer(one, desired)) : []),
+    ],
     kept: isFirst && removed.length < former.length ? ['subjects'] : [],
   } as const
   const fault = changes.length === 0 ? undefined : whyNotReplaced(desired, kept)
   if (fault !== undefined) return { ...common, verdict: 'refused', fault }
   return { ...common, verdict: changes.length === 0 ? 'ok' : isPresent ? 'update' : 'create', changes }
 }
+
+/** What `audiences` is for: the API does not set it. */
+const describeFurther = (entry: FoundEntry): string[] =>
+  entry.further.includes('audiences')
+    ? [`the entry for ${describeEntry(entry)} accepts only tokens with one of its audiences`]
+    : []
 
 function describeFormer(entry: FoundEntry, { clusters, subjectsFrom }: DesiredRobot): string {
   if (!clusters.some(({ issuer }) => issuer === entry.issuer))
