@@ -57,7 +57,7 @@ export interface Command<F extends Flags = Flags> {
   readonly life: 'one-shot' | 'until-stopped'
   /** A switch with which a one-shot command runs until it is stopped. */
   readonly untilStoppedWith?: string
-  /** It connects to nothing: a file of certificate authorities that cannot be read does not matter. */
+  /** Absent: PULLPASS_CA_FILE is read, and has to be valid. */
   readonly connects?: 'never'
   /** Whether it uses less memory at the price of CPU time: for commands whose memory grows with the cluster. */
   readonly favors?: 'memory'

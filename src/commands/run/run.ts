@@ -180,12 +180,11 @@ async function createContext(
 ): Promise<VendorContext> {
   const { environment, now, random, sleep, signal, terminal, vendors } = host
   const named = common['ca-file']
-  const caFile = named ?? environment['PULLPASS_CA_FILE']
+  const caFile = named ?? (connects === 'never' ? undefined : environment['PULLPASS_CA_FILE'])
   const variable = named === undefined ? 'PULLPASS_CA_FILE' : undefined
-  const authorities =
-    caFile && connects !== 'never'
-      ? await (await import('../../http/authorities.ts')).readAuthorities(caFile, variable)
-      : undefined
+  const authorities = caFile
+    ? await (await import('../../http/authorities.ts')).readAuthorities(caFile, variable)
+    : undefined
   const { 'log-level': level = defaultLogLevel[untilStoppedWith ? 'one-shot' : life], 'log-format': format } = common
   const log = createLog({ level, format, now, write: terminal.printError })
   const plain = httpsTransport(environment, authorities)
