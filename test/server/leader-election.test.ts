@@ -63,6 +63,7 @@ suite('of two replicas', () => {
     const one = await startReplica('one', { skewMs: -3_600_000 })
     await until('a leader', () => one.election.leading)
     const two = await startReplica('two', { skewMs: 3_600_000 })
+    assert.deepEqual(stored()?.metadata.labels, { 'app.kubernetes.io/managed-by': 'pullpass' })
     const before = stored()?.metadata.resourceVersion
     const startMs = time.elapsedMs()
     await advance('two minutes', () => time.elapsedMs() - startMs >= 120_000)

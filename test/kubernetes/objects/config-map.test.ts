@@ -42,6 +42,7 @@ suite('a ConfigMap as a key-value store', () => {
     await assert.rejects(readConfigMap(cluster, map), {
       code: 'RESPONSE_TOO_LARGE',
       seen: `${cluster.server} returned more than 8388608 bytes for ConfigMap default/pullpass-trust`,
+      expected: 'a ConfigMap, which takes 1 MiB',
       hint: 'find which entries fill it: kubectl -n default describe configmap pullpass-trust',
     })
   })
