@@ -99,7 +99,7 @@ export const clientIdRefusal = (
   added: readonly string[],
 ): { readonly fault: PullpassError; readonly override: Override } => ({
   fault: trustRefused(
-    `provider ${provider} exists, pullpass did not create it, and it accepts the client ids ${present.join(', ') || '(none)'}`,
+    `provider ${provider} exists, pullpass did not create it, and it accepts the client ids ${firstOf(present).join(', ') || '(none)'}`,
     {
       expected: `client id ${added.join(' and ')} too`,
       hint: 'set the audience of the registry to one of its client ids; or, if every role that trusts the provider may get tokens for another audience: --replace clientIds',

@@ -1,7 +1,7 @@
 /** The OIDC provider of a cluster's issuer in an account. https://www.alibabacloud.com/help/en/ram/developer-reference/api-ims-2019-08-15-createoidcprovider */
 import { asObject, asText, type JsonObject } from '../../../text/json-fields.ts'
 import { type Accepted, type RemovalPlan, type RemovalScope, trustRefused } from '../../trust/contract.ts'
-import { clientIdRefusal } from '../../trust/findings.ts'
+import { clientIdRefusal, firstOf } from '../../trust/findings.ts'
 import type { VendorChange, VendorFinding } from '../../trust/marked-resource.ts'
 import { describeOwner, isMarked } from '../../trust/marks.ts'
 import { parseArn } from '../names.ts'
@@ -164,7 +164,7 @@ export async function planProviderRemoval(
   const using = await rolesTrusting(arn, { removed, roles }, ram)
   if (using === 'too many roles')
     return { state: 'kept', note: 'the account has too many roles to read those that trust it' }
-  if (using.length > 0) return { state: 'kept', note: `roles trust it: ${using.join(', ')}` }
+  if (using.length > 0) return { state: 'kept', note: `roles trust it: ${firstOf(using).join(', ')}` }
   return { state: 'removable', remove: async () => void (await ram.call(ims('DeleteOIDCProvider', named(arn)))) }
 }
 

@@ -2,8 +2,10 @@
  * The policy that allows pulling the images of one document, and its attachment to the role.
  * https://www.alibabacloud.com/help/en/ram/developer-reference/api-ram-2015-05-01-createpolicy
  */
+
 import { asList, asObject, asText } from '../../../text/json-fields.ts'
 import { type RemovalPlan, type RemovalScope, trustRefused } from '../../trust/contract.ts'
+import { firstOf } from '../../trust/findings.ts'
 import type { VendorChange, VendorFinding } from '../../trust/marked-resource.ts'
 import { describeOwner, isMarked } from '../../trust/marks.ts'
 import { samePolicy } from '../../trust/policy-document.ts'
@@ -58,7 +60,7 @@ const policyRefusal = ({ arn, role }: DesiredPolicy, others: readonly string[]) 
   trustRefused(
     others.length === 0
       ? `policy ${arn} exists, and pullpass did not create it`
-      : `policy ${arn} is also attached to ${others.join(', ')}`,
+      : `policy ${arn} is also attached to ${firstOf(others).join(', ')}`,
     {
       expected: `a policy that pullpass created, and that only ${role} has`,
       hint: others.length === 0 ? 'delete or rename it' : 'detach it from the others',
@@ -137,7 +139,7 @@ export async function planPolicyRemoval(
   if (found === undefined) return { state: 'absent' }
   if (!isMarked(found.description, marks)) return { state: 'kept', note: describeOwner(found.description) }
   const others = await otherHolders(desired, ram)
-  if (others.length > 0) return { state: 'kept', note: `it is also attached to ${others.join(', ')}` }
+  if (others.length > 0) return { state: 'kept', note: `it is also attached to ${firstOf(others).join(', ')}` }
   const grant = policyResourceName(desired.role, nameOf(desired))
   const isAttached = (await attachedPolicies(ram, desired.role)).includes(nameOf(desired))
   if (isAttached && !removed.includes(grant)) return { state: 'kept', note: `${desired.role} has it` }

@@ -1,7 +1,7 @@
 /** A role whose trust policy allows exactly the subjects of documents. https://www.alibabacloud.com/help/en/ram/user-guide/create-a-ram-role-for-a-trusted-idp */
 import { shellQuote } from '../../../text/shell.ts'
 import { type Accepted, type RemovalPlan, type RemovalScope, trustRefused } from '../../trust/contract.ts'
-import { notInFlag } from '../../trust/findings.ts'
+import { firstOf, notInFlag } from '../../trust/findings.ts'
 import type { VendorChange, VendorFinding } from '../../trust/marked-resource.ts'
 import { describeOwner, hasMarkedName, isMarked, marksIn } from '../../trust/marks.ts'
 import {
@@ -255,7 +255,7 @@ export async function planRoleRemoval(
   const needed = policies.filter((name) => hasMarkedName(name, marks))
   if (needed.length > 0) return { state: 'kept', note: `other documents need it: ${needed.join(', ')}` }
   if (others.length === 0) {
-    if (policies.length > 0) return { state: 'kept', note: `it has other policies: ${policies.join(', ')}` }
+    if (policies.length > 0) return { state: 'kept', note: `it has other policies: ${firstOf(policies).join(', ')}` }
     return { state: 'removable', remove: async () => void (await ram.call(onRole('DeleteRole', arn))) }
   }
   if (others.length === statements.length) return { state: 'kept', note: describeOthers(others) }

@@ -1,7 +1,7 @@
 /** The OIDC provider of a cluster's issuer in an account. https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_create_oidc.html */
 import { asList, asObject, asText, type JsonObject } from '../../../text/json-fields.ts'
 import type { Accepted, RemovalPlan, RemovalScope } from '../../trust/contract.ts'
-import { clientIdRefusal } from '../../trust/findings.ts'
+import { clientIdRefusal, firstOf } from '../../trust/findings.ts'
 import type { VendorChange, VendorFinding } from '../../trust/marked-resource.ts'
 import { describeOwner, isMarked } from '../../trust/marks.ts'
 import type { DesiredProvider } from './desired.ts'
@@ -117,7 +117,7 @@ export async function planProviderRemoval(
   const using = await rolesTrusting(arn, { marks, removed }, iam)
   if (using === 'too many roles')
     return { state: 'kept', note: 'the account has too many roles to list those that trust it' }
-  if (using.length > 0) return { state: 'kept', note: `roles trust it: ${using.join(', ')}` }
+  if (using.length > 0) return { state: 'kept', note: `roles trust it: ${firstOf(using).join(', ')}` }
   return {
     state: 'removable',
     async remove() {

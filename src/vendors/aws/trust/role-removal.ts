@@ -1,6 +1,7 @@
 /** What destroy removes of a role. https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteRole.html */
 import type { JsonObject } from '../../../text/json-fields.ts'
 import type { RemovalPlan, RemovalScope } from '../../trust/contract.ts'
+import { firstOf } from '../../trust/findings.ts'
 import { describeOwner, hasMarkedName, isMarked } from '../../trust/marks.ts'
 import { incompletePolicies } from '../../trust/role-findings.ts'
 import { type DesiredRole, formerPolicyName } from './desired.ts'
@@ -35,7 +36,7 @@ export async function planRoleRemoval(
     return { state: 'kept', note: isOwn ? describeOthers(others) : describeOwner(found.description) }
   if (others.length === 0) {
     const note =
-      policies.length > 0 ? `it has other policies: ${policies.join(', ')}` : describeOwner(found.description)
+      policies.length > 0 ? `it has other policies: ${firstOf(policies).join(', ')}` : describeOwner(found.description)
     return { state: 'kept', note }
   }
   return {

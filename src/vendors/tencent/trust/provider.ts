@@ -7,7 +7,7 @@ import { type IssuerKey, parseJwks, renderJwk } from '../../../oidc/keys.ts'
 import { compareStoredKeys, type KeysComparison, kidsOf } from '../../../oidc/stored-keys.ts'
 import { asList, asText, type JsonObject } from '../../../text/json-fields.ts'
 import { type Accepted, type RemovalPlan, type RemovalScope, trustRefused } from '../../trust/contract.ts'
-import { clientIdRefusal } from '../../trust/findings.ts'
+import { clientIdRefusal, firstOf } from '../../trust/findings.ts'
 import type { VendorChange, VendorFinding } from '../../trust/marked-resource.ts'
 import { describeOwner, isMarked } from '../../trust/marks.ts'
 import type { DesiredProvider } from './desired.ts'
@@ -212,7 +212,7 @@ export async function planProviderRemoval(
   const using = await rolesTrusting(desired, removed, cam)
   if (using === 'too many roles')
     return { state: 'kept', note: 'the account has too many roles to list those that trust it' }
-  if (using.length > 0) return { state: 'kept', note: `roles trust it: ${using.join(', ')}` }
+  if (using.length > 0) return { state: 'kept', note: `roles trust it: ${firstOf(using).join(', ')}` }
   return {
     state: 'removable',
     async remove() {

@@ -2,8 +2,10 @@
  * The policy that allows a role to pull the images of one document, and its attachment to the role. A policy is found by its name,
  * which contains the mark of the cluster. https://www.tencentcloud.com/document/product/598/32212
  */
+
 import { asObject, asText } from '../../../text/json-fields.ts'
 import { type RemovalPlan, type RemovalScope, trustRefused } from '../../trust/contract.ts'
+import { firstOf } from '../../trust/findings.ts'
 import type { VendorChange, VendorFinding } from '../../trust/marked-resource.ts'
 import { describeOwner, isMarked } from '../../trust/marks.ts'
 import { parseRole } from '../names.ts'
@@ -38,7 +40,7 @@ async function readPolicy(cam: CamConnection, name: string): Promise<FoundPolicy
     description: asText(policy['Description']) ?? '',
     document: asText(policy['PolicyDocument']) ?? '',
     roles: names(attached.filter(isRole)),
-    others: names(attached.filter((one) => !isRole(one))),
+    others: entities === undefined ? ['too many to list'] : names(attached.filter((one) => !isRole(one))),
   }
 }
 
@@ -76,7 +78,7 @@ export async function observePolicy(
     verdict: changes.length === 0 ? 'ok' : isAttached ? 'update' : 'grant',
     changes,
     hcl,
-    notes: others.length === 0 ? [] : [`it is also attached to ${others.join(', ')}`],
+    notes: others.length === 0 ? [] : [`it is also attached to ${firstOf(others).join(', ')}`],
   }
 }
 
@@ -131,7 +133,7 @@ export async function planPolicyRemoval(
     async remove() {
       if (found.roles.includes(own))
         await cam.call({ action: 'DetachRolePolicy', fields: { DetachRoleName: own, PolicyName: name } })
-      if (others.length > 0) return `it was only detached from the role: ${others.join(', ')} still use it`
+      if (others.length > 0) return `it was only detached from the role: ${firstOf(others).join(', ')} still use it`
       await cam.call({ action: 'DeletePolicy', fields: { PolicyId: [found.id] } })
       return undefined
     },

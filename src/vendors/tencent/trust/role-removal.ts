@@ -1,6 +1,7 @@
 /** What destroy removes of a role. https://www.tencentcloud.com/document/product/598/32211 */
 
 import type { RemovalPlan, RemovalScope } from '../../trust/contract.ts'
+import { firstOf } from '../../trust/findings.ts'
 import { describeOwner, hasMarkedName, isMarked, marksIn } from '../../trust/marks.ts'
 import { incompletePolicies } from '../../trust/role-findings.ts'
 import { parseRole } from '../names.ts'
@@ -28,7 +29,7 @@ export async function planRoleRemoval(
   if (needed.length > 0) return { state: 'kept', note: `other documents need it: ${needed.join(', ')}` }
   const others = statements.filter((one) => !isStatementOf(one, desired))
   if (others.length === 0 && policies.length > 0)
-    return { state: 'kept', note: `it has other policies: ${policies.join(', ')}` }
+    return { state: 'kept', note: `it has other policies: ${firstOf(policies).join(', ')}` }
   if (others.length === 0) {
     return {
       state: 'removable',
