@@ -12,6 +12,7 @@ import {
   type RegistryCredential,
   refreshDueAt,
   rereadSeconds,
+  shortSeconds,
 } from '../credential/registry-credential.ts'
 import { tenantOf } from '../document/document.ts'
 import { PullpassError } from '../errors/pullpass-error.ts'
@@ -20,7 +21,7 @@ import type { ExchangeRequest } from '../refresh/exchange-requests.ts'
 import type { Minted } from '../refresh/mint-credentials.ts'
 import { retryDelayMs } from './schedule.ts'
 import { ExchangeBudgets } from './tenants/exchange-budget.ts'
-import { RetryBudgets } from './tenants/retry-budget.ts'
+import { RetryBudgets, shortLivedLimited } from './tenants/retry-budget.ts'
 import { keyOf, type QueueLimits, type WorkItem, WorkQueue } from './work-queue.ts'
 
 export interface CachedCredential {
@@ -159,8 +160,8 @@ export class Credentials {
     return requests.some(({ mintedFrom }) => this.#states.get(mintedFrom)?.limited === true)
   }
 
-  /** Retries of tenants that wait for others of their namespace. */
-  get waitingRetries(): number {
+  /** Of tenants: retries, and refreshes of short-lived credentials, that wait for others of their namespace. */
+  get waitingExchanges(): number {
     return this.#retries.waiting
   }
 
@@ -196,21 +197,36 @@ export class Credentials {
 
   #requestTurn(state: RequestState): void {
     const tenant = tenantOf(state.request.document) ?? ''
-    if ((state.failure?.count ?? 0) === 0) {
-      this.#addTurn(state, `${tenant}/${state.proven ? 'due' : 'first'}`)
+    const kind = kindOf(state)
+    const line = `${tenant}/${kind}`
+    if (kind === 'due' || kind === 'first') {
+      this.#addTurn(state, line)
       return
     }
-    // What worked before does not wait for what never did.
-    const line = `${tenant}/${state.proven ? 'failing' : 'never succeeded'}`
     const start = () => {
       state.retry = { line, state: 'started' }
+      if (state.failure?.count === 0) state.failure = undefined
       this.#addTurn(state, line)
     }
-    const wasLimited = state.limited
-    state.limited = this.#retries.request(line, state.request.mintedFrom, start) === 'waits'
-    if (!state.limited) return
+    if (this.#retries.request(line, state.request.mintedFrom, start) === 'started') {
+      state.limited = false
+      return
+    }
     state.retry = { line, state: 'waits' }
-    if (!wasLimited) this.#events.onLimited(state.request)
+    if (kind === 'short-lived') {
+      this.#setWaiting(state, shortLivedLimited(tenant))
+      return
+    }
+    if (!state.limited) this.#events.onLimited(state.request)
+    state.limited = true
+  }
+
+  /** As a failure, until its refresh begins: the other entries are refreshed. */
+  #setWaiting(state: RequestState, fault: PullpassError): void {
+    const nowMs = this.#context.now().getTime()
+    state.failure = { fault, count: 0, sinceMs: nowMs, retryAtMs: nowMs }
+    this.#events.onExchange(state.request, fault)
+    for (const item of state.waiting.values()) this.#events.queue(item)
   }
 
   #addTurn(state: RequestState, kind: string): void {
@@ -350,6 +366,17 @@ export const tooShort = (
   })
 
 const isDue = ({ cached }: RequestState, at: Date): boolean => cached === undefined || cached.dueAt <= at
+
+type Kind = 'due' | 'first' | 'short-lived' | 'failing' | 'never succeeded'
+
+/** Of a turn. What was valid before does not wait for what never was; a short life is as expensive as a failure. */
+function kindOf({ cached, failure, proven }: RequestState): Kind {
+  if (failure !== undefined && failure.count > 0) return proven ? 'failing' : 'never succeeded'
+  if (!proven) return 'first'
+  const lifeMs =
+    cached === undefined ? Number.POSITIVE_INFINITY : cached.expiresAt.getTime() - cached.mintedAt.getTime()
+  return lifeMs < shortSeconds * 1000 ? 'short-lived' : 'due'
+}
 
 /** While a failed exchange is tried again, nothing waits for its result: the other entries are refreshed. */
 function obtainedFrom({ cached, failure }: RequestState, at: Date): CachedCredential | PullpassError | 'pending' {

@@ -81,11 +81,11 @@ const byName = (documents: DocumentSet) => [...documents].toSorted(([one], [othe
 function countTenants(known: Known): ControllerState['tenants'] {
   const { all, ofOperators } = known.documents.index
   const states = statesOf(new Map([...all].filter(([name]) => !ofOperators.has(name))), known)
-  const retriesWaiting = known.work?.credentials.waitingRetries ?? 0
+  const exchangesWaiting = known.work?.credentials.waitingExchanges ?? 0
   return {
     desired: sum(states.map(({ desired }) => desired)),
     fresh: sum(states.map(({ fresh }) => fresh)),
-    retriesWaiting,
+    exchangesWaiting,
   }
 }
 

@@ -17,7 +17,7 @@ const idle: ControllerState = {
       expiries: new Map([['google', new Date('2026-11-24T12:30:00Z')]]),
     },
   ],
-  tenants: { desired: 2, fresh: 1, retriesWaiting: 0 },
+  tenants: { desired: 2, fresh: 1, exchangesWaiting: 0 },
   queueDepth: 1,
   oldestMs: 2_500,
   issuers: undefined,

@@ -40,7 +40,7 @@ function endpoints() {
       documents: [
         { name: 'ClusterPullSecret/pull', desired: 1, fresh: 1, expiries: new Map([['google', new Date(0)]]) },
       ],
-      tenants: { desired: 1, fresh: 1, retriesWaiting: 0 },
+      tenants: { desired: 1, fresh: 1, exchangesWaiting: 0 },
       queueDepth: 0,
       oldestMs: 0,
       issuers: undefined,

@@ -14,7 +14,7 @@ export interface ControllerState {
   /** Without those of tenants; empty on a standby. */
   readonly documents: readonly DocumentState[]
   /** Numbers of PullSecrets of tenants. */
-  readonly tenants: { readonly desired: number; readonly fresh: number; readonly retriesWaiting: number }
+  readonly tenants: { readonly desired: number; readonly fresh: number; readonly exchangesWaiting: number }
   readonly queueDepth: number
   readonly oldestMs: number
   /** Of the loops of `issuer watch`; undefined on a standby. */
@@ -68,9 +68,9 @@ export function documentMetrics(
     gauge('tenants_desired', 'PullSecrets of tenants that are used.', [{ value: tenants.desired }]),
     gauge('tenants_fresh', 'PullSecrets of tenants whose pull secret is valid.', [{ value: tenants.fresh }]),
     gauge(
-      'tenants_retries_waiting',
-      'Failed exchanges of PullSecrets whose next attempt waits for other failures of their namespace.',
-      [{ value: tenants.retriesWaiting }],
+      'tenants_exchanges_waiting',
+      'Exchanges of PullSecrets that wait for others of their namespace: retries, and refreshes of credentials that are valid for less than ten minutes.',
+      [{ value: tenants.exchangesWaiting }],
     ),
   ]
 }

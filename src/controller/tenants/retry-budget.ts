@@ -6,8 +6,10 @@
  *                         ▲          one more in 10 s    └─────▶ succeeded: it is returned, and the next in line does not wait
  *
  * A namespace with few failures has a token whenever a back-off is over. One with many tries one of them every 10 s, so that an outage is
- * noticed to have ended as soon as with one failure, and then all of them are tried, one after the other.
+ * noticed to have ended as soon as with one failure, and then all of them are tried, one after the other. Refreshes of credentials that are
+ * valid for a few minutes are in a line of their own, without a return.
  */
+import { PullpassError } from '../../errors/pullpass-error.ts'
 import type { Context } from '../../http/context.ts'
 
 /** More than the back-off of one failure needs before it is longer than the interval. */
@@ -99,3 +101,16 @@ export class RetryBudgets {
 
 /** For the status of a PullSecret. */
 export const retriesLimited: string = `further attempts wait: the failed exchanges of the PullSecrets of this namespace are tried again at most ${60_000 / intervalMs} times a minute`
+
+/** Why a credential that is due waits: 1,600 that are valid for a minute would cost a cloud thousands of requests a minute. */
+export const shortLivedLimited = (namespace: string): PullpassError =>
+  new PullpassError({
+    code: 'QUOTA_EXCEEDED',
+    hop: 'exchange',
+    seen: `PullSecrets of namespace ${namespace} have so many credentials that are valid for less than ten minutes that their refreshes wait`,
+    expected: `at most ${60_000 / intervalMs} refreshes of such credentials a minute`,
+    hint: 'set a longer lifetime in the document or at the vendor',
+    retryable: true,
+    causeKey: namespace,
+    details: { postponed: 'by the controller' },
+  })

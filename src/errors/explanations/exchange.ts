@@ -72,7 +72,7 @@ export const exchangeSection: Section = {
       ],
       doctor: ['exchange', 'exchange/authorization', 'impersonation'],
       meaning:
-        'Too many exchanges in this project, after several attempts. A run needs one for each identity and registry, regardless of the number of namespaces. In the status of a PullSecret with the reason ExchangesLimited: settings of PullSecrets in its namespace were changed too often, and the message has the time of the next exchange.',
+        'Too many exchanges in this project, after several attempts. A run needs one for each identity and registry, regardless of the number of namespaces. In the status of a PullSecret with the reason ExchangesLimited: settings of PullSecrets in its namespace were changed too often, and the message has the time of the next exchange; or too many credentials of the namespace are valid for less than ten minutes.',
       action: 'No action if this is temporary; otherwise raise the quota, or stop the changes.',
     },
     EXCHANGE_REFUSED: {

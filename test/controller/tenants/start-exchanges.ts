@@ -55,8 +55,8 @@ export const unavailable: PullpassError = new PullpassError({
   retryable: true,
 })
 
-/** Of the cloud to one exchange; a number: it responds after so many milliseconds, with 503. */
-export type CloudResponse = 'credential' | PullpassError | number
+/** Of the cloud to one exchange; a number: it responds after so many milliseconds, with 503. A credential lives for an hour. */
+export type CloudResponse = 'credential' | { readonly lifeMs: number } | PullpassError | number
 
 export interface Exchange {
   readonly document: string
@@ -71,6 +71,8 @@ export interface Exchanges {
   readonly begun: readonly Exchange[]
   /** That have begun and not ended. */
   readonly running: () => number
+  /** Of exchanges that failed or wait. */
+  readonly faults: readonly { readonly document: string; readonly fault: PullpassError }[]
   /** Names of documents whose retries are limited. */
   readonly limited: ReadonlySet<string>
   /** Uses these documents, as a reconciliation of their Secrets does. */
@@ -91,6 +93,7 @@ export function startExchanges(
   const end = new AbortController()
   t.after(() => end.abort(new Error('the test ends')))
   const begun: Exchange[] = []
+  const faults: { document: string; fault: PullpassError }[] = []
   const limited = new Set<string>()
   const requestsOf = new Map<string, readonly ExchangeRequest[]>()
   let running = 0
@@ -107,16 +110,25 @@ export function startExchanges(
       hosts,
       username: 'user',
       password: new Redacted('secret'),
-      expiresAt: new Date(time.now().getTime() + lifeMs),
+      expiresAt: new Date(time.now().getTime() + (response === 'credential' ? lifeMs : response.lifeMs)),
     }
   }
+  /** As a reconciliation of the Secret, which is due then. */
+  const evaluateAt = (at: Date, item: WorkItem) =>
+    void time.sleep(at.getTime() - time.now().getTime(), end.signal).then(
+      () => obtain(item),
+      () => undefined,
+    )
   const obtain = (item: WorkItem) => void credentials.obtain(requestsOf.get(item.document) ?? [], item)
   const credentials = new Credentials(
     async (batch) =>
       new Map(await Promise.all(batch.map(async (one) => [one.mintedFrom, await respond(one)] as const))),
     {
       queue: obtain,
-      onExchange: () => undefined,
+      onExchange({ document }, result) {
+        if (result instanceof PullpassError) faults.push({ document: documentName(document), fault: result })
+        else evaluateAt(result.dueAt, { document: documentName(document), namespace: document.namespace ?? 'default' })
+      },
       onLimited: ({ document }) => void limited.add(documentName(document)),
       onEnd: (error) => assert.fail(String(error)),
     },
@@ -130,6 +142,7 @@ export function startExchanges(
     time,
     begun,
     running: () => running,
+    faults,
     limited,
     async use(documents, valid) {
       const requests = await listExchangeRequests(documents, vendors)
