@@ -6,7 +6,7 @@ import { decodeJwt } from 'jose'
 import { type ApiRequest, requestApi } from '../kubernetes-client.ts'
 import { type ContractCluster, eventually, pullSecret, type Replica } from '../kubernetes-cluster.ts'
 import { openPullpassConnection } from '../kubernetes-pullpass-connection.ts'
-import { openCollection } from './kubernetes-collection-cases.ts'
+import { nextEvent, openCollection } from './kubernetes-collection-cases.ts'
 
 const issuer = 'http://plain.example'
 const watchList = 'sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true'
@@ -74,10 +74,10 @@ export function serverFlagCases(started: () => ContractCluster): void {
     const cluster = started()
     const namespace = await cluster.createNamespace()
     const { collection, requests } = openCollection(t, cluster, namespace, { server: other() })
-    assert.deepEqual((await collection.next()).value, { type: 'listed', items: [] })
-    const changed = collection.next()
+    assert.deepEqual(await nextEvent(collection), { type: 'listed', items: [] })
+    const changed = nextEvent(collection)
     await cluster.apply(namespace, pullSecret('regcred', 'one'), 'pullpass')
-    assert.deepEqual((await changed).value, { type: 'changed', item: 'regcred' })
+    assert.deepEqual(await changed, { type: 'changed', item: 'regcred' })
     assert.equal(requests.length, 4) // review, watch list, list, watch
   })
 
