@@ -4,12 +4,12 @@ import { suite, test } from 'node:test'
 import { shellOperand, shellQuote } from '../../src/text/shell.ts'
 
 suite('a word for a shell', () => {
-  for (const word of ['https://x/$(id)', "it's", '`id`;id', '', '-n', 'a\nb', '~', 'a=b', '*', '\\', 'é', '!x', '#x']) {
-    test(`is what it was, read by sh: ${JSON.stringify(word)}`, () => {
-      const read = execFileSync('sh', ['-c', `printf '%s|' -- ${shellQuote(word)}`], { encoding: 'utf8' })
-      assert.equal(read, `--|${word}|`)
-    })
-  }
+  test('is what it was, read by sh', () => {
+    const words = ['https://x/$(id)', "it's", '`id`;id', '', '-n', 'a\nb', '~', 'a=b', '*', '\\', 'é', '!x', '#x']
+    const script = words.map((word) => `printf '%s|' -- ${shellQuote(word)}`).join('\n')
+    const read = execFileSync('sh', ['-c', script], { encoding: 'utf8' })
+    assert.equal(read, words.map((word) => `--|${word}|`).join(''))
+  })
 
   test('stays plain where no shell sees anything in it', () => {
     assert.equal(shellQuote('https://oidc.example.com/cluster-1'), 'https://oidc.example.com/cluster-1')
