@@ -19,7 +19,6 @@ const commandsInSentences: ReadonlyMap<string, string> = new Map([
   ['REGISTRY_DENIED', 'states what trust apply does'],
   ['CREDENTIAL_FILE_INVALID', 'the form of a command, with parts to fill in'],
   ['CREDENTIAL_SOURCE_INVALID', 'lists the Secrets that exist'],
-  ['KUBECONFIG_INVALID', 'shows the configuration'],
   ['KUBERNETES_UNAUTHENTICATED', 'shows the identity'],
   ['KUBERNETES_FORBIDDEN', 'prints rules, which have to be reviewed and applied'],
   ['KUBERNETES_REFUSED', 'shows the policy or webhook'],

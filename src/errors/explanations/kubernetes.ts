@@ -11,7 +11,8 @@ export const kubernetesSection: Section = {
       doctor: ['cluster'],
       meaning:
         'The kubeconfig (`--kubeconfig`, `KUBECONFIG`, the pod, or `~/.kube/config`, in this order) does not exist, cannot be read or is incomplete, or its identity is ambiguous: `as-groups` without `as`, a client certificate without its key, an `auth-provider` other than `oidc`, `certificate-authority` together with `insecure-skip-tls-verify`.',
-      action: '`kubectl config view` shows what kubectl reads; `--context NAME` selects another context.',
+      action:
+        'Correct the path, or select another context with `--context NAME`; `kubectl config view` shows what kubectl reads.',
     },
     KUBERNETES_UNREACHABLE: {
       hops: ['kubernetes'],
