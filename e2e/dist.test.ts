@@ -2,14 +2,13 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:http'
-import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { after, suite, type TestContext, test } from 'node:test'
 import { promisify } from 'node:util'
 import { parse } from 'yaml'
 import { startTestSandbox, type TestSandbox } from '../test/support/start-test-sandbox.ts'
+import { startTunnelProxy } from '../test/support/tunnel-proxy.ts'
 
 const execute = promisify(execFile)
 const root = join(import.meta.dirname, '..')
@@ -148,12 +147,12 @@ suite('the package', () => {
 
   test('uses the proxy of a kubeconfig with the Kubernetes client', async (t) => {
     const sandbox = await startInstalled(t)
-    const proxy = await startProxy(t)
+    const proxy = await startTunnelProxy(t)
     const kubeconfig = (await kubeconfigOf(sandbox)).replace(/( +)server: .*/, `$&\n$1proxy-url: ${proxy.url}`)
     const file = await sandbox.write('by-proxy', kubeconfig)
     const { stdout } = await pullpass(['refresh', '--kubeconfig', file], sandbox.environment)
     assert.match(stdout, /team-b\/regcred +google +created /)
-    assert.ok(proxy.tunnels() > 0)
+    assert.ok(proxy.tunnels.length > 0)
   })
 
   test('runs a sandbox, until it is stopped', async () => {
@@ -189,20 +188,3 @@ suite('the package', () => {
     ])
   })
 })
-
-/** A CONNECT proxy. https://www.rfc-editor.org/rfc/rfc9110#section-9.3.6 */
-async function startProxy(t: TestContext): Promise<{ url: string; tunnels: () => number }> {
-  let tunnels = 0
-  const server = createServer().on('connect', ({ url = '' }, client) => {
-    tunnels += 1
-    const target = connect(Number(url.split(':')[1]), '127.0.0.1', () => client.write('HTTP/1.1 200 OK\r\n\r\n'))
-    target.pipe(client).pipe(target)
-    target.on('error', () => client.destroy())
-    client.on('error', () => target.destroy())
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  t.after(() => server.close())
-  const address = server.address()
-  assert.ok(address !== null && typeof address === 'object')
-  return { url: `http://127.0.0.1:${address.port}`, tunnels: () => tunnels }
-}

@@ -2,10 +2,12 @@
  * Image pulls that fail for reasons other than credentials, with a real kubelet and a real containerd: doctor reports the cause
  * for the container, and reports nothing after the fix.
  */
+
 import assert from 'node:assert/strict'
 import { open, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
+import type { DoctorFinding } from '../src/commands/output/doctor.ts'
 import { requestAsAdmin } from './parts/control-plane/request-kubernetes.ts'
 import { startPart } from './parts/process/start-part.ts'
 import { waitUntil } from './parts/process/wait-until.ts'
@@ -26,15 +28,6 @@ interface Container {
   readonly name: string
   readonly image: string
   readonly imagePullPolicy?: string
-}
-
-interface Finding {
-  readonly hop: string
-  readonly result: string
-  readonly code: string
-  readonly about: string
-  readonly seen: string
-  readonly fix?: string
 }
 
 interface PodStatus {
@@ -131,7 +124,7 @@ const startSetup = () =>
           variables,
         )
         assert.equal(stderr, '')
-        const { findings }: { findings: Finding[] } = JSON.parse(stdout)
+        const { findings }: { findings: DoctorFinding[] } = JSON.parse(stdout)
         return { exitCode, failed: findings.filter(({ result }) => result === 'failed') }
       },
     }

@@ -2,8 +2,10 @@
  * The command that doctor prints fixes its finding: it is run unchanged by `sh`, with the real kubectl and pullpass, against a
  * real API server. (Commands of gcloud: e2e/clients/gcloud.test.ts.)
  */
+
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
+import type { DoctorFinding } from '../src/commands/output/doctor.ts'
 import { cloudFaults } from './doctor/cloud-faults.ts'
 import { clusterFaults } from './doctor/cluster-faults.ts'
 import { podFaults } from './doctor/pod-faults.ts'
@@ -16,23 +18,13 @@ import { withRealPart } from './parts/real-part.ts'
 
 const faults: readonly RealFault[] = [...secretFaults, ...podFaults, ...clusterFaults, ...cloudFaults, ...writeFaults]
 
-interface Finding {
-  readonly hop: string
-  readonly result: string
-  readonly code: string
-  readonly about: string
-  readonly seen: string
-  readonly fix?: string
-  readonly command?: string
-}
-
 async function examine({ setup, file, namespace, system }: PreparedNamespace, fault: RealFault, variables = {}) {
   const pod = fault.allNamespaces ? [] : ['--pod', `${namespace}/web-0`]
   const refresher = fault.refresher === undefined ? [] : ['--service-account', `${system}/pullpass`]
   const argv = ['doctor', '-f', file, ...pod, ...refresher, '-o', 'json']
   const { stdout, stderr, exitCode } = await setup.pullpass(argv, variables)
   assert.equal(stderr, '')
-  const { findings }: { findings: Finding[] } = JSON.parse(stdout)
+  const { findings }: { findings: DoctorFinding[] } = JSON.parse(stdout)
   const findingsText = findings
     .map((one) => `${one.hop} ${one.result} ${one.code} ${one.about}: ${one.seen}`)
     .join('\n')
@@ -63,7 +55,7 @@ async function assertFixed(prepared: PreparedNamespace, fault: RealFault): Promi
 
 /** The printed command; or a command that does what the printed instruction describes. */
 function commandFor(
-  first: Finding | undefined,
+  first: DoctorFinding | undefined,
   { command, instruction, manualCommand }: RealFault,
   prepared: PreparedNamespace,
 ): string {
@@ -111,7 +103,7 @@ await withRealPart('an API server, its controllers and kubectl', startDoctorSetu
       const { stdout } = await setup.sh(`pullpass doctor -f ${file} --service-account ${system}/pullpass -o json`, {
         PULLPASS_TOKEN_FILE: '',
       })
-      const { firstFailure: first }: { firstFailure: Finding } = JSON.parse(stdout)
+      const { firstFailure: first }: { firstFailure: DoctorFinding } = JSON.parse(stdout)
       assert.equal(first.code, 'SECRET_NOT_FOUND', stdout)
       await setup.succeed(first.command ?? '')
       const { items }: JobList = JSON.parse(await setup.succeed(`kubectl get jobs -n ${system} -o json`))
@@ -133,7 +125,7 @@ await withRealPart('an API server, its controllers and kubectl', startDoctorSetu
       await setup.succeed(`echo '${JSON.stringify(lease)}' | kubectl create -f -`)
       const { stdout } = await setup.sh(`pullpass doctor -f ${file} --service-account ${system}/pullpass -o json`)
       await setup.succeed(`kubectl delete lease pullpass-controller -n ${other}`)
-      const { findings }: { findings: readonly Finding[] } = JSON.parse(stdout)
+      const { findings }: { findings: readonly DoctorFinding[] } = JSON.parse(stdout)
       const twice = findings.find(({ code }) => code === 'REFRESH_TWICE')
       assert.match(twice?.seen ?? '', new RegExp(`Lease ${other}/pullpass-controller \\(forgotten\\)$`))
       assert.equal(twice?.command, `pullpass uninstall -n ${other} --dry-run`)

@@ -75,7 +75,7 @@ export interface WatchedNames {
 }
 
 export interface ViewObserver {
-  /** `names`: undefined after a list, when any can have changed. */
+  /** `name`: undefined after a list, when any can have changed. */
   onNamespaces(name: string | undefined): void
   onSecrets(secretName: string, namespace: string | undefined): void
   /** As `ClusterView.refusal`. */
