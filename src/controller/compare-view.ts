@@ -4,7 +4,7 @@
  *   list ─▶ differs from the view ─▶ 3 min ─▶ list again ─▶ differs in the same way, and the watch reported nothing: missed
  *
  * A list is newer or older than the view by the events on their way; a watch that is silent is resumed after 150 s. What still
- * differs after that was missed. Pages are discarded as they are read: of an object that is equal, only its key is kept.
+ * differs after that was missed, unless the watch lists or is being resumed: the next comparison decides. Pages are discarded as they are read: of an object that is equal, only its key is kept.
  */
 import { asFault, type PullpassError } from '../errors/pullpass-error.ts'
 import type { Context } from '../http/context.ts'
@@ -28,7 +28,7 @@ interface ComparedCollection<T> {
   readonly keyOf: (item: T) => string
   /** Whether two states of an object are the same one. */
   readonly equal: (one: T, other: T) => boolean
-  /** A watch that does not run is reported by itself. */
+  /** A watch that does not run is reported by itself, and one that lists, or is being resumed, reports all changes then. */
   readonly isWatched: () => boolean
   /** An object is replaced when an event reports it. */
   readonly objects: () => ReadonlyMap<string, T>
@@ -88,6 +88,7 @@ async function compare<T>(
   if (!collection.isWatched()) return 'not watched'
   if (![...first].some(([key, { viewed }]) => collection.objects().get(key) === viewed)) return 0
   const second = differences(await listOther(collection, cluster), collection)
+  if (!collection.isWatched()) return 'not watched'
   const missed = [...first].flatMap(([key, { viewed, listed }]) => {
     const again = second.get(key)
     // An object that changed meanwhile may be on its way: the next comparison decides.

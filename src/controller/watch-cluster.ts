@@ -29,6 +29,8 @@ interface Collection<T> {
   readonly listedAt: Date | undefined
   /** Of its last event; undefined: it is not known. */
   readonly resourceVersion: string | undefined
+  /** Whether changes are followed now; otherwise the watch is being resumed, or lists. */
+  readonly following: boolean
   /** Why the watch does not run now. */
   readonly fault: PullpassError | undefined
   /** As an event does that a watch has lost. Undefined: the object was deleted. */
@@ -159,12 +161,17 @@ function createStart(
   const isLogged = limitRefusals(context.now)
   return <T>(resource: WatchedResource, watch: Watch<T>, keep: Keep<T>, signal = context.signal) => {
     const collection = createCollection<T>(keep.onChange)
-    const onResume = () => void restarts.set(resource, (restarts.get(resource) ?? 0) + 1)
-    follow(watch, { collection, keep, resource }, { ...context, signal, onResume, isLogged }).catch(
-      (error: unknown) => {
-        if (!signal.aborted) onEnd(error)
-      },
-    )
+    const onFollow = () => {
+      collection.following = true
+    }
+    const onResume = () => {
+      collection.following = false
+      restarts.set(resource, (restarts.get(resource) ?? 0) + 1)
+    }
+    const following = { ...context, signal, onResume, onFollow, isLogged }
+    follow(watch, { collection, keep, resource }, following).catch((error: unknown) => {
+      if (!signal.aborted) onEnd(error)
+    })
     return collection
   }
 }
@@ -289,7 +296,7 @@ const comparedSecrets = (name: string): Compared<AnyPullSecret> => ({
 const comparisonOf = <T>(collection: Collection<T>, compared: Compared<T>): Comparison =>
   createComparison({
     ...compared,
-    isWatched: () => collection.synced && collection.fault === undefined,
+    isWatched: () => collection.synced && collection.following && collection.fault === undefined,
     objects: () => collection.objects,
     repair: collection.repair,
   })
@@ -305,6 +312,7 @@ interface MutableCollection<T> extends Pick<Collection<T>, 'repair'> {
   synced: boolean
   listedAt: Date | undefined
   resourceVersion: string | undefined
+  following: boolean
   fault: PullpassError | undefined
 }
 
@@ -314,6 +322,7 @@ function createCollection<T>(onChange: Keep<T>['onChange']): MutableCollection<T
     synced: false,
     listedAt: undefined,
     resourceVersion: undefined,
+    following: false,
     fault: undefined,
     repair(key, object) {
       if (object === undefined) collection.objects.delete(key)

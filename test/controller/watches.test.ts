@@ -99,6 +99,34 @@ suite('the watches of the controller', () => {
     assert.equal(metric('missed_changes_total'), 0)
   })
 
+  test('count no missed change where a list takes longer than a comparison', async (t) => {
+    const { sandbox, start, time, addNamespace, hasSecret } = await startControllerTest(t, { namespaces: ['default'] })
+    const { parts, cluster } = sandbox
+    const { metric } = await start()
+    const requests = () => parts.kubernetes.seen.filter(({ path }) => path === '/api/v1/secrets').length
+    await until('the watch', () => requests() === 1)
+    const end = Promise.withResolvers<void>()
+    const body = listedBefore(cluster.store.resourceVersion, end.promise)
+    const isList = (request: Parameters<typeof isStreamedList>[0] & { readonly path: string }) =>
+      request.path === '/api/v1/secrets' && isStreamedList(request)
+    parts.kubernetes.faults.inject({ kind: 'response', response: { status: 200, body } }, { when: isList, times: 1 })
+    cluster.store.emitter.emit('undefined', 'Secret')
+    addNamespace('default', { changed: 'after the watch' })
+    cluster.store.compact()
+    await advanceUntil(time, step('the list'), () => requests() === 3)
+    addNamespace('team-a')
+    await until('the write', () => hasSecret('team-a'))
+    const compared = () => metric('comparisons_total{result="completed"}') ?? 0
+    const slow = { stepMs: 30_000, description: 'comparisons' }
+    await advanceUntil(time, slow, () => compared() >= 2) // of namespaces only
+    assert.equal(metric('missed_changes_total'), 0)
+    end.resolve()
+    const before = requests()
+    await advanceUntil(time, step('the next watch'), () => requests() > before)
+    await advanceUntil(time, slow, () => compared() >= 5)
+    assert.deepEqual([metric('missed_changes_total'), metric('repairs_total')], [0, 0])
+  })
+
   test('count one repair where the event of a second change of the same client follows it', async (t) => {
     const { sandbox, start, hasSecret } = await startControllerTest(t)
     const { store } = sandbox.cluster

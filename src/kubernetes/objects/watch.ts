@@ -40,8 +40,10 @@ export const containsWrite = (version: string, written: string): boolean =>
 export interface WatchContext extends Pick<Context, 'now' | 'random' | 'sleep' | 'log'> {
   /** Ends the watch, which then throws its reason. */
   readonly signal: AbortSignal
-  /** Called each time that the watch is resumed. */
+  /** Called each time that the watch ends, before it is resumed. */
   readonly onResume?: () => void
+  /** Called each time that changes are followed. */
+  readonly onFollow?: () => void
 }
 
 /** As long as a page of a list may be. */
@@ -88,6 +90,7 @@ export async function* watchCollection<T>(
       }
       openedMs = context.now().getTime()
       stream ??= await openWatch(cluster, list, version, context)
+      context.onFollow?.()
       for await (const line of stream.lines) {
         const { type, object, resourceVersion } = readEvent(cluster, line)
         version = resourceVersion
