@@ -10,7 +10,7 @@ interface Link {
   readonly titles: readonly string[]
 }
 
-const pages = [...globSync('docs/**/*.md').toSorted(), 'README.md', 'SECURITY.md', 'CONTRIBUTING.md', 'CHANGELOG.md']
+const pages = [...globSync('docs/**/*.md').toSorted(), 'README.md', 'CONTRIBUTING.md', 'CHANGELOG.md']
 
 /** Links to files of the repository, outside of code blocks; paths from the root. */
 function linksOf(page: string): Link[] {
@@ -56,7 +56,7 @@ suite('links', () => {
     })
   }
 
-  for (const page of ['docs/architecture.md', 'SECURITY.md']) {
+  for (const page of ['docs/architecture.md', 'docs/SECURITY.md']) {
     test(`each test that ${page} cites is cited by its title`, () => {
       const tests = linksOf(page).filter(({ path }) => path.endsWith('.test.ts'))
       assert.notDeepEqual(tests, [])
