@@ -3,6 +3,7 @@
 import { PullpassError } from '../errors/pullpass-error.ts'
 import { showUrl } from '../text/show.ts'
 import type { Context } from './context.ts'
+import { parseHttpDate } from './transport.ts'
 
 export interface RetryPolicy {
   readonly attempts: number
@@ -39,8 +40,7 @@ const retryable = (error: PullpassError): boolean => error.retryable
 export function retryAtOf(header: string | undefined, receivedAt: Date): Date | undefined {
   if (header === undefined || header.length > 64) return undefined
   if (/^\d{1,9}$/.test(header.trim())) return new Date(receivedAt.getTime() + Number(header) * 1000)
-  const date = Date.parse(header)
-  return Number.isNaN(date) ? undefined : new Date(date)
+  return parseHttpDate(header)
 }
 
 const firstMs = 500

@@ -9,7 +9,7 @@ import { showUrl } from '../text/show.ts'
 import type { Context } from './context.ts'
 import { type BodyFormat, type Refusal, responseError, transportError } from './request-errors.ts'
 import { logRetry, retry } from './retry.ts'
-import type { HttpMethod, HttpRequest, HttpResponse } from './transport.ts'
+import { type HttpMethod, type HttpRequest, type HttpResponse, parseHttpDate } from './transport.ts'
 
 export interface ApiRequest<T> {
   readonly hop: Hop
@@ -106,9 +106,8 @@ async function sendOnce<T>(context: SendContext, request: ApiRequest<T>): Promis
   if (!statuses.includes(response.status) || body === undefined || request.refused?.(body) === true) {
     throw responseError(request, { ...response, receivedAt, secrets: context.secrets })
   }
-  const date = Date.parse(response.headers['date'] ?? '')
   try {
-    return request.read({ body, sentAt, receivedAt, serverDate: Number.isNaN(date) ? undefined : new Date(date) })
+    return request.read({ body, sentAt, receivedAt, serverDate: parseHttpDate(response.headers['date']) })
   } catch (unread) {
     throw unreadableResponse(request, response.status, unread)
   }

@@ -25,6 +25,12 @@ export interface HttpResponse {
   readonly body: string
 }
 
+/** RFC 9110 §5.6.7; undefined if it is absent, or no date. */
+export function parseHttpDate(header: string | undefined): Date | undefined {
+  const ms = Date.parse(header ?? '')
+  return Number.isNaN(ms) ? undefined : new Date(ms)
+}
+
 /**
  * Never follows a redirect. Settles no later than the request's signal, whatever the server does. Rejects with a system error
  * or one of those below; `transportError` converts it.

@@ -1,6 +1,7 @@
 /** Hop `clock`: the clocks of this machine and of other hosts agree as far as tokens need it. */
 
 import { PullpassError } from '../../errors/pullpass-error.ts'
+import { parseHttpDate } from '../../http/transport.ts'
 import { rfc3339 } from '../../text/time.ts'
 import type { VendorContext } from '../../vendors/vendor.ts'
 import { clusterSource } from '../facts/cluster.ts'
@@ -46,7 +47,7 @@ export function watchClocks(context: VendorContext): Pick<Run, 'observed' | 'clo
       ...context,
       async transport(request) {
         const response = await context.transport(request)
-        const at = Date.parse(response.headers['date'] ?? '')
+        const at = parseHttpDate(response.headers['date'])?.getTime() ?? Number.NaN
         // A cache repeats the Date of the stored response; Age is the time since then.
         const ageMs = Number(response.headers['age'] ?? 0) * 1000
         const aheadMs = at + ageMs - context.now().getTime()

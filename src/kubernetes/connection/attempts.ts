@@ -2,7 +2,7 @@
 import { PullpassError } from '../../errors/pullpass-error.ts'
 import { systemErrorCode } from '../../host/read-file.ts'
 import { retryAtOf } from '../../http/retry.ts'
-import { ResponseInvalid, ResponseTooLarge } from '../../http/transport.ts'
+import { parseHttpDate, ResponseInvalid, ResponseTooLarge } from '../../http/transport.ts'
 import { showUrl } from '../../text/show.ts'
 import type {
   ClusterAccess,
@@ -197,9 +197,9 @@ async function attemptOnce<T extends HttpResponse | HttpStream>(
   }
 }
 
-function aheadMs(date: string | undefined, now: Date): number | undefined {
-  const ms = now.getTime() - Date.parse(date ?? '')
-  return Number.isNaN(ms) ? undefined : ms
+function aheadMs(header: string | undefined, now: Date): number | undefined {
+  const date = parseHttpDate(header)
+  return date && now.getTime() - date.getTime()
 }
 
 function composeRequest(server: URL, request: ClusterRequest, identity: ClusterIdentity): HttpRequest {
