@@ -1,5 +1,5 @@
 /**
- * Objects of any kind, by their metadata: which kinds the API server has, which objects carry a label, and their deletion.
+ * Objects of any kind, by their metadata: which kinds the API server has, which objects carry a label, when they were written, and their deletion.
  * https://kubernetes.io/docs/reference/using-api/api-concepts/
  */
 import type { Context } from '../../http/context.ts'
@@ -185,4 +185,22 @@ const inGroup = ({ group }: ApiKind) => (group === '' ? {} : { group })
 export function collectionPath({ group, version, resource }: Omit<ApiKind, 'kind'>, namespace?: string): string {
   const root = group === '' ? `/api/${version}` : `/apis/${group}/${version}`
   return `${root}${namespace === undefined ? '' : `/namespaces/${encodeURIComponent(namespace)}`}/${resource}`
+}
+
+/**
+ * When one of these field managers last changed something; undefined where none is recorded.
+ * https://kubernetes.io/docs/reference/using-api/server-side-apply/#field-management: `time`
+ */
+export function lastWrite(managedFields: readonly unknown[], isOne: (entry: JsonObject) => boolean): Date | undefined {
+  const times = managedFields.flatMap((value) => {
+    const entry = asObject(value) ?? {}
+    return isOne(entry) ? (instantOf(entry['time'])?.getTime() ?? []) : []
+  })
+  return times.length === 0 ? undefined : new Date(times.reduce((latest, one) => Math.max(latest, one)))
+}
+
+/** A time in metadata. */
+export function instantOf(value: unknown): Date | undefined {
+  const ms = typeof value === 'string' && value.length <= 40 ? Date.parse(value) : Number.NaN
+  return Number.isNaN(ms) ? undefined : new Date(ms)
 }

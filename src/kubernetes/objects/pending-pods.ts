@@ -5,6 +5,7 @@
 import { asList, asObject, asText, type JsonObject } from '../../text/json-fields.ts'
 import { readStatus } from '../connection/api-error.ts'
 import type { Cluster } from '../connection/cluster.ts'
+import { lastWrite } from './api-object.ts'
 import type { ListRequest } from './list.ts'
 import { podOf } from './pods.ts'
 import { type PullFailure, parsePullFailure } from './pull-failure.ts'
@@ -68,18 +69,13 @@ const mayLackCredential = (waiting: { readonly reason: string; readonly message:
 
 /**
  * Of the field managers that own statuses of containers: the kubelet, whatever its binary is called. It writes them with each attempt
- * (measured with a kubelet: ErrImagePull, and ImagePullBackOff 12 to 14 s later). https://kubernetes.io/docs/reference/using-api/server-side-apply/#field-management: `time`
+ * (measured with a kubelet: ErrImagePull, and ImagePullBackOff 12 to 14 s later).
  */
-function lastReport(managedFields: readonly unknown[]): Date | undefined {
-  const times = managedFields.flatMap((entry) => {
-    const { time, fieldsV1 } = asObject(entry) ?? {}
+const lastReport = (managedFields: readonly unknown[]): Date | undefined =>
+  lastWrite(managedFields, ({ fieldsV1 }) => {
     const status = asObject(asObject(fieldsV1)?.['f:status'])
-    const reports = ['f:containerStatuses', 'f:initContainerStatuses'].some((field) => status?.[field] !== undefined)
-    const ms = typeof time === 'string' && time.length <= 40 ? Date.parse(time) : Number.NaN
-    return reports && !Number.isNaN(ms) ? [ms] : []
+    return ['f:containerStatuses', 'f:initContainerStatuses'].some((field) => status?.[field] !== undefined)
   })
-  return times.length === 0 ? undefined : new Date(times.reduce((latest, one) => Math.max(latest, one)))
-}
 
 // Eviction: https://kubernetes.io/docs/concepts/scheduling-eviction/api-eviction/
 

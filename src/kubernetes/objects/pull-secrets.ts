@@ -4,7 +4,7 @@ import { isRecordAnnotation, recordAnnotations } from '../../credential/pull-sec
 import { asList, asObject, asText, asTexts, type JsonObject, jsonOrNone } from '../../text/json-fields.ts'
 import { Redacted } from '../../text/redacted.ts'
 import type { Cluster } from '../connection/cluster.ts'
-import { type DeleteWays, deleteObject } from './api-object.ts'
+import { type DeleteWays, deleteObject, instantOf, lastWrite } from './api-object.ts'
 import { isDocumentManager } from './apply-pull-secret.ts'
 import { type Listed, type ListRequest, listByName, metadataOnly } from './list.ts'
 
@@ -140,22 +140,11 @@ export function anyPullSecret(secret: JsonObject): AnyPullSecret {
     ...found,
     name: asText(metadata?.['name']) ?? '',
     createdAt: instantOf(metadata?.['creationTimestamp']),
-    writtenAt: writtenAt(asList(metadata?.['managedFields']), found.owners.data),
+    writtenAt: lastWrite(
+      asList(metadata?.['managedFields']),
+      ({ manager }) => typeof manager === 'string' && found.owners.data.includes(manager),
+    ),
   }
-}
-
-/** https://kubernetes.io/docs/reference/using-api/server-side-apply/#field-management: `time` */
-function writtenAt(managedFields: readonly unknown[], owners: readonly string[]): Date | undefined {
-  const times = managedFields.flatMap((entry) => {
-    const { manager, time } = asObject(entry) ?? {}
-    return typeof manager === 'string' && owners.includes(manager) ? (instantOf(time)?.getTime() ?? []) : []
-  })
-  return times.length === 0 ? undefined : new Date(times.reduce((latest, one) => Math.max(latest, one)))
-}
-
-function instantOf(value: unknown): Date | undefined {
-  const ms = typeof value === 'string' && value.length <= 40 ? Date.parse(value) : Number.NaN
-  return Number.isNaN(ms) ? undefined : new Date(ms)
 }
 
 /** Of one namespace or the whole cluster, of one name or all; metadata only. A name is authorized by a rule with that name alone. */
