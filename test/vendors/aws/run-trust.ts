@@ -5,6 +5,7 @@ import type { AwsSandbox } from '../../../sandbox/aws/vendor.ts'
 import { sandboxVendors } from '../../../sandbox/vendors.ts'
 import { type PullpassOptions, type PullpassRun, runPullpass } from '../../support/run-pullpass.ts'
 import { startTestSandbox, type TestSandbox } from '../../support/start-test-sandbox.ts'
+import { trustDocument } from '../trust-runs.ts'
 import { role } from './exchange-at-sandbox.ts'
 
 export const images = 'arn:aws:ecr:eu-west-1:123456789012:repository/example-project/images/*'
@@ -26,6 +27,8 @@ export interface TrustTest {
 }
 
 export interface TrustDocument {
+  /** Absent: that of the sandbox. */
+  readonly roleArn?: string
   /** Fields of `aws` in addition to role, region and trust. */
   readonly aws?: string
   /** Fields of `aws.trust`; absent: the images of the sandbox. */
@@ -48,24 +51,16 @@ export async function startTrustTest(
       aws = '',
       trust = `repositories: ["${images}"]`,
       registry = '',
+      roleArn = role,
       name = 'pull',
       account = 'pullpass',
     } = document
-    return await sandbox.write(
-      `${name}.yaml`,
-      `apiVersion: pullpass.dev/v1alpha1
-kind: ClusterPullSecret
-metadata: {name: ${name}}
-spec:
-  namespaces: {include: [team-a]}
-  serviceAccountRef: {namespace: image-system, name: ${account}}
-  registries:
+    const registries = `
     - name: ecr
       hosts: ["localhost:${sandbox.parts.registry.port}"]
       ${registry}
-      aws: {roleArn: "${role}", region: eu-west-1${trust && `, trust: {${trust}}`}${aws && `, ${aws}`}}
-`,
-    )
+      aws: {roleArn: "${roleArn}", region: eu-west-1${trust && `, trust: {${trust}}`}${aws && `, ${aws}`}}`
+    return await sandbox.write(`${name}.yaml`, trustDocument(registries, { name, account }))
   }
   return {
     sandbox,

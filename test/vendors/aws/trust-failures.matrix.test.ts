@@ -3,7 +3,6 @@ import { test } from 'node:test'
 import type { Policy } from '../../../sandbox/aws/iam/policy.ts'
 import { AwsRefusal } from '../../../sandbox/aws/query-api.ts'
 import { resultsOf } from '../../commands/trust/run-trust.ts'
-import { runPullpass } from '../../support/run-pullpass.ts'
 import { role } from './exchange-at-sandbox.ts'
 import { images, startTrustTest } from './run-trust.ts'
 
@@ -275,21 +274,7 @@ test('trust at AWS, if a step fails,', async (t) => {
 
   await t.test('credentials of another account change nothing in it', async () => {
     empty()
-    const file = await sandbox.write(
-      'foreign.yaml',
-      `apiVersion: pullpass.dev/v1alpha1
-kind: ClusterPullSecret
-metadata: {name: foreign}
-spec:
-  namespaces: {include: [team-a]}
-  serviceAccountRef: {namespace: image-system, name: pullpass}
-  registries:
-    - name: ecr
-      hosts: ["localhost:${sandbox.parts.registry.port}"]
-      aws: {roleArn: "arn:aws:iam::999999999999:role/puller", region: eu-west-1, trust: {repositories: ["${images}"]}}
-`,
-    )
-    const foreign = await runPullpass(sandbox, ['trust', 'plan', '-f', file])
+    const foreign = await trust(['plan'], { name: 'foreign', roleArn: 'arn:aws:iam::999999999999:role/puller' })
     assert.deepEqual(resultsOf(foreign), ['unknown', 'unknown', 'unknown'])
     assert.match(
       foreign.stdout + foreign.stderr,

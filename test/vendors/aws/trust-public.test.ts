@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { resultsOf } from '../../commands/trust/run-trust.ts'
 import { runPullpass } from '../../support/run-pullpass.ts'
+import { trustDocument } from '../trust-runs.ts'
 import { role } from './exchange-at-sandbox.ts'
 import { images, startTrustTest } from './run-trust.ts'
 
@@ -17,14 +18,7 @@ test('trust for the public registry', async (t) => {
   const host = `localhost:${sandbox.parts.registry.port}`
   const ofPublic = `    - {name: public, hosts: ["${host}/public/"], awsPublic: {roleArn: "${role}", trust: {}}}`
   const trust = async (words: readonly string[], ...registries: readonly string[]) => {
-    const head = `apiVersion: pullpass.dev/v1alpha1
-kind: ClusterPullSecret
-metadata: {name: pull}
-spec:
-  namespaces: {include: [team-a]}
-  serviceAccountRef: {namespace: image-system, name: pullpass}
-  registries:`
-    const file = await sandbox.write('public.yaml', `${[head, ...registries].join('\n')}\n`)
+    const file = await sandbox.write('public.yaml', trustDocument(['', ...registries].join('\n')))
     return await runPullpass(sandbox, ['trust', ...words, '-f', file])
   }
   const statements = () =>
