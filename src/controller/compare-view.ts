@@ -4,7 +4,8 @@
  *   list ─▶ differs from the view ─▶ 3 min ─▶ list again ─▶ differs in the same way, and the watch reported nothing: missed
  *
  * A list is newer or older than the view by the events on their way; a watch that is silent is resumed after 150 s. What still
- * differs after that was missed, unless the watch lists or is being resumed: the next comparison decides. Pages are discarded as they are read: of an object that is equal, only its key is kept.
+ * differs after that was missed, unless the watch lists or is being resumed: the next comparison decides. Pages are discarded as they
+ * are read: of an object that is equal, only its key is kept.
  */
 import { asFault, type PullpassError } from '../errors/pullpass-error.ts'
 import type { Context } from '../http/context.ts'
